@@ -1,0 +1,1 @@
+"""What a street is: reading OpenStreetMap into typed tables, and how wide each stretch is."""

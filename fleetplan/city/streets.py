@@ -1,0 +1,286 @@
+"""Streets: what every street is, as typed tables. Nothing here knows a vehicle.
+
+The tables are frozen dataclasses of equally long numpy arrays (columns). Categories are small integers of the
+``IntEnum`` classes of :mod:`fleetplan.city.classes`. Unknown numbers are ``nan``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.errors import FleetplanError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import networkx as nx
+
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Ends of stretches: junctions, dead ends, and points where a barrier or a change of tags cuts a way.
+
+    Attributes:
+        osm_id: OSM identifier.
+        lon, lat: WGS84 degrees.
+        x_m, y_m: local metric coordinates (UTM zone of the city, ``Streets.crs``).
+        signals: traffic signals stand here.
+        barrier: :class:`~fleetplan.city.classes.Barrier`.
+        barrier_access: what the barrier's own access tags say (:class:`~fleetplan.city.classes.AccessTag`);
+            ``UNTAGGED`` leaves it to the barrier's kind.
+        barrier_gap_m: ``maxwidth`` or ``maxwidth:physical`` of the barrier.
+    """
+
+    osm_id: Ints
+    lon: Floats
+    lat: Floats
+    x_m: Floats
+    y_m: Floats
+    signals: Bools
+    barrier: Codes
+    barrier_access: Codes
+    barrier_gap_m: Floats
+
+    def __len__(self) -> int:
+        return len(self.osm_id)
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """Undirected pieces of street between two nodes, drawn from ``u`` to ``v`` (rows of :class:`Nodes`).
+
+    Attributes:
+        way_id: OSM way.
+        u, v: node rows.
+        highway: :class:`~fleetplan.city.classes.Highway`.
+        service: :class:`~fleetplan.city.classes.Service`.
+        name: row of ``Streets.names`` (0 is the empty name).
+        length_m: length along the street.
+        drivable: motor vehicles exist on this class of street (access tags come on top).
+        walkable: people may walk here (class and foot access).
+        forward, backward: open to motor traffic from u to v, from v to u (one-way rules).
+        motor_access, foot_access: :class:`~fleetplan.city.classes.AccessTag` for a goods vehicle and on foot.
+        lanes: number of lanes, both directions.
+        maxspeed_kph: posted limit.
+        maxwidth_m: widest vehicle that signs allow (``maxwidth``, ``maxwidth:physical``).
+        maxheight_m, maxlength_m, maxweight_kg: further signs.
+        parking_left, parking_right: :class:`~fleetplan.city.classes.Parking`, seen from u to v.
+        no_stopping: stopping is forbidden along both sides.
+        tunnel: in a tunnel or covered passage.
+        width_m: typical carriageway width, kerb to kerb less parked cars.
+        width_min_m: its pinch (10th percentile along the stretch).
+        width_lo_m, width_hi_m: 80 % interval of the pinch.
+        road_width_m: width of the whole road area, pavements included.
+        width_source: :class:`~fleetplan.city.classes.WidthSource`.
+        line_start: ``int64[n + 1]``: vertices of stretch ``i`` are rows ``line_start[i]:line_start[i + 1]`` of
+            ``line_lon`` and ``line_lat``, both ends included.
+        line_lon, line_lat: WGS84 vertices of all stretches, one after the other.
+    """
+
+    way_id: Ints
+    u: Ints
+    v: Ints
+    highway: Codes
+    service: Codes
+    name: Ints
+    length_m: Floats
+    drivable: Bools
+    walkable: Bools
+    forward: Bools
+    backward: Bools
+    motor_access: Codes
+    foot_access: Codes
+    lanes: Floats
+    maxspeed_kph: Floats
+    maxwidth_m: Floats
+    maxheight_m: Floats
+    maxlength_m: Floats
+    maxweight_kg: Floats
+    parking_left: Codes
+    parking_right: Codes
+    no_stopping: Bools
+    tunnel: Bools
+    width_m: Floats
+    width_min_m: Floats
+    width_lo_m: Floats
+    width_hi_m: Floats
+    road_width_m: Floats
+    width_source: Codes
+    line_start: Ints
+    line_lon: Floats
+    line_lat: Floats
+
+    def __len__(self) -> int:
+        return len(self.way_id)
+
+    def line(self, stretch: int) -> tuple[Floats, Floats]:
+        """Longitudes and latitudes of a stretch's vertices, from u to v."""
+        part = slice(int(self.line_start[stretch]), int(self.line_start[stretch + 1]))
+        return self.line_lon[part], self.line_lat[part]
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Directed drivable edges: each open direction of each drivable stretch.
+
+    Attributes:
+        stretch: row of :class:`Stretches`.
+        reverse: the edge runs from the stretch's v to its u.
+        u, v: node rows, from and to.
+        twin: the edge of the same stretch in the other direction, or -1.
+    """
+
+    stretch: Ints
+    reverse: Bools
+    u: Ints
+    v: Ints
+    twin: Ints
+
+    def __len__(self) -> int:
+        return len(self.stretch)
+
+
+@dataclass(frozen=True, eq=False)
+class Restrictions:
+    """Forbidden turns: from edge, over a node, to edge (rows of :class:`Edges`).
+
+    ``only_*`` restrictions are already spelled out as the turns they forbid.
+    """
+
+    from_edge: Ints
+    to_edge: Ints
+    relation_id: Ints
+
+    def __len__(self) -> int:
+        return len(self.from_edge)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Points of the extract that may want a delivery: addresses and shops.
+
+    ``kind`` is 0 for an address, 1 for a shop or amenity; ``label`` is what a map may call it.
+    """
+
+    lon: Floats
+    lat: Floats
+    kind: Codes
+    label: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.lon)
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """A city's streets.
+
+    Attributes:
+        nodes, stretches, edges, restrictions, places: the tables.
+        names: street names; ``stretches.name`` points here, row 0 is empty.
+        crs: EPSG code of the local metric coordinates.
+        country: ISO 3166 alpha-2 code of the country the centre lies in, or ``""``.
+        label: where the data came from, for people (file name or query).
+        warnings: what reading the data had to decide or leave out, one sentence each.
+    """
+
+    nodes: Nodes
+    stretches: Stretches
+    edges: Edges
+    restrictions: Restrictions
+    places: Places
+    names: tuple[str, ...]
+    crs: int
+    country: str
+    label: str
+    warnings: tuple[str, ...] = ()
+
+    vehicle_columns: ClassVar[Callable[[Streets, Any], Mapping[str, Any]] | None] = None
+    """Columns of a vehicle for :meth:`frame`; the public face sets it, for a city knows no vehicle."""
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, country: str | None = None) -> Streets:
+        """Streets of an OpenStreetMap extract or a saved osmnx graph.
+
+        Args:
+            path: ``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.osm.pbf``, ``.graphml`` or ``.graphml.gz``.
+            country: ISO 3166 alpha-2 code; found from the location when absent.
+
+        Raises:
+            CityError: the file is absent, broken, or holds no drivable street.
+        """
+        from fleetplan.city.reading import streets_from_file
+
+        return streets_from_file(Path(path), country=country)
+
+    @classmethod
+    def from_graph(cls, graph: nx.MultiDiGraph[Any], *, country: str | None = None, label: str = "graph") -> Streets:
+        """Streets of an osmnx graph, simplified or not, in geographic coordinates.
+
+        Raises:
+            CityError: the graph is empty, has no ``x`` and ``y``, is projected, or has no drivable street.
+        """
+        from fleetplan.city.graphs import streets_from_graph
+
+        return streets_from_graph(graph, country=country, label=label)
+
+    @classmethod
+    def from_place(cls, query: str, *, country: str | None = None) -> Streets:
+        """Streets of a named place, downloaded through osmnx and cached. Needs a network.
+
+        Raises:
+            CityError: the place is unknown, the server does not answer, or there is no drivable street.
+        """
+        from fleetplan.city.places import streets_from_place
+
+        return streets_from_place(query, country=country)
+
+    @classmethod
+    def from_bbox(cls, west: float, south: float, east: float, north: float, *, country: str | None = None) -> Streets:
+        """Streets inside a WGS84 box, downloaded through osmnx and cached. Needs a network.
+
+        Raises:
+            CityError: the box is empty or upside down, the server does not answer, or there is no drivable street.
+        """
+        from fleetplan.city.places import streets_from_bbox
+
+        return streets_from_bbox(west, south, east, north, country=country)
+
+    def to_graph(self) -> nx.MultiDiGraph[Any]:
+        """An osmnx-compatible graph of the drivable and walkable stretches (EPSG:4326, simplified)."""
+        from fleetplan.city.graphs import graph_from_streets
+
+        return graph_from_streets(self)
+
+    def frame(self, vehicles: Iterable[Any] = ()) -> gpd.GeoDataFrame:
+        """One row per stretch with the columns of ``fleetplan streets`` and the line as geometry (EPSG:4326).
+
+        For each vehicle (a :class:`~fleetplan.fleet.Vehicle` or a catalogue name) the columns ``band_<type>``,
+        ``reason_<type>`` and ``speed_kph_<type>`` are added.
+        """
+        from fleetplan.city.frames import frame_of
+
+        frame = frame_of(self)
+        for vehicle in vehicles:
+            if Streets.vehicle_columns is None:
+                raise FleetplanError("bands per vehicle need the whole package; import it as `import fleetplan`")
+            for column, values in Streets.vehicle_columns(self, vehicle).items():
+                frame[column] = values
+        return frame
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of all vertices."""
+        lon, lat = self.stretches.line_lon, self.stretches.line_lat
+        return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())

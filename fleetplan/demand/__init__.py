@@ -1,0 +1,1 @@
+"""Who wants what: stops from files, frames and samples."""

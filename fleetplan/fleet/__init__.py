@@ -1,0 +1,1 @@
+"""What a vehicle is, and what its day costs."""

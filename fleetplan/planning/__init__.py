@@ -1,0 +1,1 @@
+"""Which vehicle visits whom, when: problem, plan, solver and checker. Numbers only."""

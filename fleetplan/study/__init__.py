@@ -1,0 +1,1 @@
+"""Plans traced back onto streets, and fleets compared."""

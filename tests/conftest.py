@@ -1,0 +1,25 @@
+"""What every test may use: the folder of shared real data, and the bundled city."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared extracts and instances; tests that need it skip where it is absent."""
+    path = Path(os.environ.get("FLEETPLAN_TEST_DATA", ROOT.parent / "shared"))
+    if not path.is_dir():
+        pytest.skip(f"no shared test data at {path}; set FLEETPLAN_TEST_DATA to run this test")
+    return path
+
+
+@pytest.fixture(scope="session")
+def helsinki_path() -> Path:
+    """The bundled extract."""
+    return ROOT / "data" / "helsinki.osm.pbf"
