@@ -1,0 +1,176 @@
+"""Fleet against fleet: the comparison document, its differences, and what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from fleetplan.city.classes import WidthSource
+from fleetplan.figures import Figure, bundled_figures
+from fleetplan.planning.plan import Plan
+from fleetplan.study.building import Materials
+from fleetplan.study.inputs import StudyInput
+
+SCHEMA = "fleetplan.comparison/1"
+
+
+def comparison_document(
+    study: StudyInput,
+    materials: Materials,
+    *,
+    plans: Mapping[str, Plan],
+    figures: Mapping[str, Mapping[str, Any]],
+    warnings: Iterable[str],
+) -> dict[str, Any]:
+    """The whole of ``comparison.json`` as a JSON value: equal input gives an equal document."""
+    comparable = is_comparable(plans, priced=study.unserved_price_per_parcel is not None)
+    return {
+        "schema": SCHEMA,
+        "seed": study.seed,
+        "effort": study.effort,
+        "currency": study.pack.currency,
+        "baseline": study.baseline,
+        "inputs": _inputs(study),
+        "comparable": comparable,
+        "best": best_fleet(figures) if comparable else None,
+        "fleets": {name: dict(figures[name]) for name in sorted(figures)},
+        "differences": differences(figures, baseline=study.baseline, comparable=comparable),
+        "assumptions": [figure.to_dict() for figure in unproven_figures(study, materials)],
+        "warnings": list(warnings),
+    }
+
+
+def _inputs(study: StudyInput) -> dict[str, Any]:
+    bounds = study.streets.bounds
+    return {
+        "city": {"label": study.streets.label, "country": study.streets.country, "bounds": list(bounds)},
+        "stops": {
+            "label": study.stops.label,
+            "count": len(study.stops),
+            "parcels": sum(stop.parcels for stop in study.stops),
+            "kg": sum(stop.demand_kg for stop in study.stops),
+            "m3": sum(stop.volume_m3 for stop in study.stops),
+        },
+        "depot": {
+            "lat": study.depot[0],
+            "lon": study.depot[1],
+            "reload_min": study.reload_min,
+            "max_trips": study.max_trips,
+        },
+        "shift": {
+            "start_s": study.shift.start_s,
+            "end_s": study.shift.end_s,
+            "max_h": study.shift.max_h,
+            "paid_min_h": study.shift.paid_min_h,
+        },
+        "rules": {
+            "max_walk_m": study.max_walk_m,
+            "ordinance": study.rules.ordinance,
+            "width_quantile": study.rules.width_quantile,
+            "country": study.rules.country,
+            "unserved_price_per_parcel": study.unserved_price_per_parcel,
+        },
+        "costs": study.pack.name,
+        "fleets": {
+            name: [{"type": entry.type, "max": entry.max} for entry in sorted(entries, key=lambda entry: entry.type)]
+            for name, entries in sorted(study.fleets.items())
+        },
+    }
+
+
+def is_comparable(plans: Mapping[str, Plan], *, priced: bool) -> bool:
+    """Whether all fleets leave the same stops unserved, or unserved parcels have a price."""
+    left = [frozenset(item.stop for item in plan.unserved) for plan in plans.values()]
+    return priced or len(set(left)) <= 1
+
+
+def best_fleet(figures: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Name of the cheapest fleet; of equals the first by name."""
+    return min(sorted(figures), key=lambda name: figures[name]["cost"]["total"], default=None)
+
+
+def spread_of(figures: Mapping[str, Any]) -> float:
+    """Solver noise of a fleet: the range of cost over seeds that served as many parcels as the best."""
+    seeds = figures["seeds"]
+    fewest = min(seeds["unserved_parcels"])
+    costs = [
+        cost for cost, unserved in zip(seeds["costs"], seeds["unserved_parcels"], strict=True) if unserved == fewest
+    ]
+    return float(max(costs) - min(costs))
+
+
+def differences(
+    figures: Mapping[str, Mapping[str, Any]], *, baseline: str, comparable: bool
+) -> dict[str, dict[str, Any]]:
+    """Each other fleet minus the baseline, with the solver's noise beside it and the verdict.
+
+    The verdict is ``level`` when the difference in cost is no larger than the greater of the two fleets' spreads over
+    seeds, ``not comparable`` when the fleets serve different stops, else ``cheaper`` or ``dearer``.
+    """
+    if baseline not in figures:
+        return {}
+    base = figures[baseline]
+    rows: dict[str, dict[str, Any]] = {}
+    for name in sorted(figures):
+        if name == baseline:
+            continue
+        row = figures[name]
+        total = row["cost"]["total"] - base["cost"]["total"]
+        noise = max(spread_of(row), spread_of(base))
+        if not comparable:
+            verdict = "not comparable"
+        elif abs(total) <= noise:
+            verdict = "level"
+        else:
+            verdict = "cheaper" if total < 0 else "dearer"
+        base_total = base["cost"]["total"]
+        rows[name] = {
+            "cost_total": total,
+            "cost_share": total / base_total if base_total else None,
+            "noise": noise,
+            "verdict": verdict,
+            "co2e_kg": row["co2e_kg"] - base["co2e_kg"],
+            **{
+                key: row[key] - base[key]
+                for key in ("drive_m", "walk_m", "drive_s", "park_s", "walk_s", "paid_s", "routes", "trips")
+            },
+            "unserved_parcels": row["parcels"]["unserved"] - base["parcels"]["unserved"],
+        }
+    return rows
+
+
+def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
+    """Every figure behind the answer that is an assumption or unverified, once, sorted by key."""
+    found: dict[str, Figure] = {}
+
+    def add(prefix: str, figures: Iterable[Figure]) -> None:
+        for figure in figures:
+            if figure.unproven:
+                key = f"{prefix}.{figure.key}"
+                found[key] = Figure(key, figure.value, figure.unit, figure.source, figure.confidence, figure.date)
+
+    for name in study.types:
+        add(f"vehicles.{name}", study.vehicles[name].figures.values())
+        costs = materials.costs[name]
+        pack = [figure for term in costs.terms for figure in term.figures] + list(costs.co2e_figures)
+        own = set(study.vehicles[name].figures.values())
+        add(f"costs.{study.pack.name}", (figure for figure in pack if figure not in own))
+    add(f"costs.{study.pack.name}", (study.pack.figures[key] for key in ("overtime_factor",)))
+    for part in ("driving", "access", "deliveries"):
+        add(part, bundled_figures(f"{part}.toml").values())
+    add("widths", bundled_figures("widths", "world.toml").values())
+    return [found[key] for key in sorted(found)]
+
+
+def width_warning(study: StudyInput) -> str:
+    """How much of the drivable street length rests on a class default."""
+    stretches = study.streets.stretches
+    length = np.where(stretches.drivable, stretches.length_m, 0.0)
+    by_source = {
+        source.label: float(length[stretches.width_source == source].sum()) / max(float(length.sum()), 1e-9)
+        for source in WidthSource
+    }
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in by_source.items() if share >= 0.005)
+    return f"street widths by source, share of drivable street length: {shares}"

@@ -1,0 +1,208 @@
+"""What a comparison is asked: streets, stops, depot, fleets and rules, checked together before anything is planned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fleetplan.city.streets import Streets
+from fleetplan.demand.files import check_stops
+from fleetplan.demand.stops import Stops
+from fleetplan.errors import Fault, InputError
+from fleetplan.fleet.costs import CostPack
+from fleetplan.fleet.pricing import PACKS, cost_pack
+from fleetplan.fleet.vehicle import Vehicle
+from fleetplan.routing.seams import AccessRules
+
+
+@dataclass(frozen=True, slots=True)
+class FleetEntry:
+    """A vehicle type of a fleet; ``max`` is how many there are, ``None`` for as many as wanted."""
+
+    type: str
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The working day in seconds after midnight, and the hours that shape its pay."""
+
+    start_s: int
+    end_s: int
+    max_h: float = 9.0
+    paid_min_h: float = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class StudyInput:
+    """Everything that decides a comparison's answer.
+
+    Attributes:
+        streets, stops, depot: the place; ``depot`` is (lat, lon).
+        fleets: the vehicle types that each fleet may use.
+        vehicles: every vehicle type named by a fleet.
+        pack: prices.
+        shift, reload_min, max_trips: the day at the depot.
+        max_walk_m: longest walk from the vehicle to a stop, one way.
+        rules: how widths are judged.
+        unserved_price_per_parcel: ``None`` to serve as many parcels as possible first.
+        baseline: the fleet that differences refer to.
+        seed, effort, max_seconds: of the search.
+    """
+
+    streets: Streets
+    stops: Stops
+    depot: tuple[float, float]
+    fleets: Mapping[str, tuple[FleetEntry, ...]]
+    vehicles: Mapping[str, Vehicle]
+    pack: CostPack
+    shift: Shift
+    reload_min: float
+    max_trips: int
+    max_walk_m: float
+    rules: AccessRules
+    unserved_price_per_parcel: float | None
+    baseline: str
+    seed: int
+    effort: str | int
+    max_seconds: float | None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Names of all vehicle types of all fleets, sorted."""
+        return tuple(sorted({entry.type for entries in self.fleets.values() for entry in entries}))
+
+
+def check_input(study: StudyInput) -> None:
+    """Check the parts against each other: stops and depot against the city, loads against vehicles, times.
+
+    Raises:
+        InputError: with every fault found.
+    """
+    faults: list[Fault] = []
+    if len(study.stops) == 0:
+        faults.append(
+            Fault("stops.empty", study.stops.label, "", "there is no stop to deliver to", "add at least one stop")
+        )
+    faults += check_stops(study.stops, bounds=study.streets.bounds, shift_s=(study.shift.start_s, study.shift.end_s))
+    faults += _depot_faults(study)
+    faults += _setting_faults(study)
+    faults += _load_faults(study)
+    if faults:
+        raise InputError(faults)
+
+
+def _depot_faults(study: StudyInput) -> list[Fault]:
+    lat, lon = study.depot
+    if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180):
+        return [
+            Fault(
+                "depot.invalid", "depot", "lat, lon", f"({lat}, {lon}) is no position", "give degrees, latitude first"
+            )
+        ]
+    west, south, east, north = study.streets.bounds
+    if west <= lon <= east and south <= lat <= north:
+        return []
+    if west <= lat <= east and south <= lon <= north:
+        return [
+            Fault(
+                "depot.swapped",
+                "depot",
+                "lat, lon",
+                f"({lat}, {lon}) lies inside the city only with latitude and longitude exchanged",
+                "give the latitude first",
+            )
+        ]
+    return [
+        Fault(
+            "depot.outside",
+            "depot",
+            "lat, lon",
+            f"({lat}, {lon}) lies outside the city's streets "
+            f"(latitude {south:.4f} to {north:.4f}, longitude {west:.4f} to {east:.4f})",
+            "move the depot into the city, or load a larger extract",
+        )
+    ]
+
+
+def _setting_faults(study: StudyInput) -> list[Fault]:
+    faults = []
+
+    def fault(code: str, name: str, message: str, remedy: str) -> None:
+        faults.append(Fault(code, "settings", name, message, remedy))
+
+    if not study.fleets:
+        fault("fleets.empty", "fleets", "there is no fleet", "name at least one fleet")
+    for name, entries in study.fleets.items():
+        if not entries:
+            fault("fleets.empty", f"fleets.{name}", "the fleet has no vehicle type", "name at least one vehicle type")
+        for entry in entries:
+            if entry.max is not None and entry.max < 1:
+                fault("fleets.max", f"fleets.{name}", f"max is {entry.max} for {entry.type}", "give 1 or more, or None")
+    if study.shift.end_s <= study.shift.start_s:
+        fault("shift.order", "shift", "the shift ends before it starts", "give an end after the start, up to 47:59")
+    for name, value in (
+        ("shift.max_h", study.shift.max_h),
+        ("shift.paid_min_h", study.shift.paid_min_h),
+        ("depot.reload_min", study.reload_min),
+        ("max_walk_m", study.max_walk_m),
+    ):
+        if not math.isfinite(value) or value < 0:
+            fault("settings.number", name, f"is {value}", "give a number, zero or more")
+    if study.max_trips < 1:
+        fault("settings.trips", "depot.max_trips", f"is {study.max_trips}", "give 1 or more")
+    if not 0.05 <= study.rules.width_quantile <= 0.95:
+        fault("settings.quantile", "width_quantile", f"is {study.rules.width_quantile}", "give 0.05 to 0.95")
+    price = study.unserved_price_per_parcel
+    if price is not None and not (math.isfinite(price) and price >= 0):
+        fault("settings.number", "unserved_price_per_parcel", f"is {price}", "give a price, zero or more, or None")
+    return faults
+
+
+def _load_faults(study: StudyInput) -> list[Fault]:
+    """A stop that not even the largest vehicle of any fleet could carry in one trip."""
+    if not study.vehicles:
+        return []
+    strongest = max(study.vehicles.values(), key=lambda vehicle: vehicle.payload_kg)
+    roomiest = max(study.vehicles.values(), key=lambda vehicle: vehicle.usable_volume_m3)
+    faults = []
+    for stop in study.stops:
+        where = f"{study.stops.label} stop {stop.id}"
+        if stop.demand_kg > strongest.payload_kg:
+            faults.append(
+                Fault(
+                    "stops.too_heavy",
+                    where,
+                    "demand_kg",
+                    f"is {stop.demand_kg:g}, but the largest vehicle carries {strongest.payload_kg:g} kg "
+                    f"({strongest.name})",
+                    "split the stop into several, or add a vehicle that carries more",
+                )
+            )
+        if stop.volume_m3 > roomiest.usable_volume_m3:
+            faults.append(
+                Fault(
+                    "stops.too_big",
+                    where,
+                    "volume_m3",
+                    f"is {stop.volume_m3:g}, but the largest vehicle holds {roomiest.usable_volume_m3:.2f} m³ "
+                    f"({roomiest.name})",
+                    "split the stop into several, or add a larger vehicle",
+                )
+            )
+    return faults
+
+
+def default_baseline(fleets: Mapping[str, Sequence[FleetEntry]]) -> str:
+    """The fleet that differences refer to when nobody says: the last by name of those with fewest types."""
+    if not fleets:
+        return ""
+    fewest = min(len(entries) for entries in fleets.values())
+    return max(name for name, entries in fleets.items() if len(entries) == fewest)
+
+
+def pack_of_country(country: str) -> CostPack:
+    """The bundled prices of a country, or the demo's assumptions where there are none."""
+    return cost_pack(country if country in PACKS else "demo")

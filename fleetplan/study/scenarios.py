@@ -1,0 +1,142 @@
+"""From a scenario file to a checked study: everything the file names is read, and all faults are told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from fleetplan.city.streets import Streets
+from fleetplan.demand.files import read_stops
+from fleetplan.demand.sampling import sample_stops
+from fleetplan.demand.stops import Stops
+from fleetplan.errors import Fault, InputError
+from fleetplan.fleet.catalogue import read_vehicles, vehicle, vehicles
+from fleetplan.fleet.costs import CostPack
+from fleetplan.fleet.pricing import cost_pack, read_cost_pack
+from fleetplan.fleet.vehicle import Vehicle
+from fleetplan.resources import data_path
+from fleetplan.routing.seams import AccessRules
+from fleetplan.scenario import Scenario, absent_files, read_scenario
+from fleetplan.study.building import Progress
+from fleetplan.study.inputs import FleetEntry, Shift, StudyInput, default_baseline, pack_of_country
+
+
+def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyInput:
+    """Read a scenario and everything it names.
+
+    Raises:
+        InputError: with every fault found (of the scenario first; of its files once the scenario itself is sound).
+    """
+    scenario = read_scenario(path)
+    folder, where = path.parent, path.name
+    faults: list[Fault] = absent_files(scenario, folder, where=where)
+    if faults:
+        raise InputError(faults)
+    own: dict[str, Vehicle] = {}
+    pack: CostPack | None = None
+    stops: Stops | None = None
+    streets: Streets | None = None
+
+    def attempt(step: Callable[[], None]) -> None:
+        try:
+            step()
+        except InputError as error:
+            faults.extend(error.faults)
+
+    def read_own() -> None:
+        if scenario.vehicles:
+            own.update(read_vehicles(folder / scenario.vehicles.file))
+
+    def read_costs() -> None:
+        nonlocal pack
+        if scenario.costs.file:
+            pack = read_cost_pack(folder / scenario.costs.file)
+        elif scenario.costs.pack:
+            pack = cost_pack(scenario.costs.pack)
+
+    def read_streets() -> None:
+        nonlocal streets
+        if progress:
+            progress("reading streets", 0, 1)
+        streets = _city_of(scenario, folder)
+
+    def read_demand() -> None:
+        nonlocal stops
+        if scenario.stops.file:
+            stops = read_stops(folder / scenario.stops.file)
+
+    attempt(read_own)
+    attempt(read_costs)
+    attempt(read_demand)
+    attempt(read_streets)
+    faults += _unknown_types(scenario, own, where=where)
+    if faults or streets is None:
+        raise InputError(faults)
+    if stops is None:
+        stops = sample_stops(streets, scenario.stops.sample or 1, seed=scenario.seed)
+    pack = pack or pack_of_country(streets.country)
+    if scenario.currency is not None and scenario.currency != pack.currency:
+        raise InputError.one(
+            "scenario.currency",
+            where,
+            "currency",
+            f"is {scenario.currency}, but the prices of pack {pack.name} are in {pack.currency}",
+            "leave the currency out, or name a cost pack or file in that currency",
+        )
+    fleets = {
+        name: tuple(FleetEntry(entry.type, entry.max) for entry in entries) for name, entries in scenario.fleets.items()
+    }
+    return StudyInput(
+        streets=streets,
+        stops=stops,
+        depot=(scenario.depot.lat, scenario.depot.lon),
+        fleets=fleets,
+        vehicles={entry.type: own.get(entry.type) or vehicle(entry.type) for f in fleets.values() for entry in f},
+        pack=pack,
+        shift=Shift(scenario.shift.start, scenario.shift.end, scenario.shift.max_h, scenario.shift.paid_min_h),
+        reload_min=scenario.depot.reload_min,
+        max_trips=scenario.depot.max_trips,
+        max_walk_m=scenario.max_walk_m,
+        rules=AccessRules(scenario.ordinance, scenario.width_quantile, streets.country),
+        unserved_price_per_parcel=scenario.unserved_price_per_parcel,
+        baseline=scenario.baseline or default_baseline(fleets),
+        seed=scenario.seed,
+        effort=scenario.effort,
+        max_seconds=scenario.max_seconds,
+    )
+
+
+def load_city(city: str | Path, *, country: str | None = None) -> Streets:
+    """Streets of a CITY argument: a file, or the word ``helsinki`` for the bundled extract.
+
+    Raises:
+        CityError: the file is absent, broken, or holds no drivable street.
+    """
+    if str(city) == "helsinki":
+        return Streets.from_file(data_path("helsinki.osm.pbf"), country=country)
+    return Streets.from_file(city, country=country)
+
+
+def _city_of(scenario: Scenario, folder: Path) -> Streets:
+    city = scenario.city
+    if city.file is not None:
+        return load_city(city.file if city.file == "helsinki" else folder / city.file, country=city.country)
+    if city.place is not None:
+        return Streets.from_place(city.place, country=city.country)
+    assert city.bbox is not None
+    return Streets.from_bbox(*city.bbox, country=city.country)
+
+
+def _unknown_types(scenario: Scenario, own: Mapping[str, Vehicle], *, where: str) -> list[Fault]:
+    faults = []
+    known = {*own, *vehicles()}
+    for name, entries in scenario.fleets.items():
+        for row, entry in enumerate(entries):
+            if entry.type in known:
+                continue
+            try:
+                vehicle(entry.type)
+            except InputError as error:
+                faults += [replace(fault, where=where, field=f"fleets.{name}.{row}.type") for fault in error.faults]
+    return faults

@@ -1,0 +1,118 @@
+"""One comparison from checked input to result: reach, problems, plans, figures, document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+
+from fleetplan.errors import PlanningError
+from fleetplan.planning.plan import Plan
+from fleetplan.planning.problem import Problem
+from fleetplan.planning.verifying import verify
+from fleetplan.study.building import Materials, Progress, build_problem, gather_materials
+from fleetplan.study.comparing import comparison_document, width_warning
+from fleetplan.study.inputs import StudyInput, check_input
+from fleetplan.study.measuring import measure_plan
+from fleetplan.study.naming import file_names
+from fleetplan.study.result import FleetResult, StudyResult
+from fleetplan.study.running import solve_fleets
+from fleetplan.study.tracing import retimed_difference, trace_plan
+
+
+def run_study(
+    study: StudyInput, *, executor: Executor | None = None, progress: Progress | None = None
+) -> tuple[StudyResult, bool]:
+    """Plan and compare the fleets of a study.
+
+    Returns:
+        The result, and whether the user interrupted it (then it holds the best plans found so far).
+
+    Raises:
+        InputError: the input has faults; all are named.
+        PlanningError: a plan was rejected by the checker.
+        KeyboardInterrupt: interrupted before any fleet had a plan.
+    """
+    check_input(study)
+    materials = gather_materials(study, progress=progress)
+    problems = {name: build_problem(study, materials, name) for name in sorted(study.fleets)}
+    answers = solve_fleets(
+        problems,
+        study.fleets,
+        seed=study.seed,
+        effort=study.effort,
+        max_seconds=study.max_seconds,
+        executor=executor,
+        progress=progress,
+    )
+    plans = {name: answers.best[name] for name in sorted(answers.best)}
+    _check(problems, plans)
+    files = file_names(plans)
+    figures = {
+        name: measure_plan(
+            problems[name],
+            plan,
+            vehicles=study.vehicles,
+            costs=materials.costs,
+            reaches=materials.reaches,
+            seeds=answers.seeds[name],
+            street_km={kind: materials.reaches[kind].street_km() for kind in study.types},
+            plan_file=f"plans/{files[name]}.json",
+        )
+        for name, plan in plans.items()
+    }
+    for name, plan in plans.items():
+        figures[name]["retimed"] = retimed_difference(problems[name], plan, materials.reaches)
+    document = comparison_document(
+        study,
+        materials,
+        plans=plans,
+        figures=figures,
+        warnings=_warnings(study, materials, plans, missing=sorted(set(study.fleets) - set(plans))),
+    )
+    result = StudyResult(
+        streets=study.streets,
+        stops=study.stops,
+        depot=study.depot,
+        vehicles={name: study.vehicles[name] for name in study.types},
+        access={name: materials.reaches[name].access for name in study.types},
+        fleets={
+            name: FleetResult(
+                name, problems[name], plan, figures[name], trace_plan(problems[name], plan, materials.reaches)
+            )
+            for name, plan in plans.items()
+        },
+        document=document,
+    )
+    return result, answers.interrupted
+
+
+def _check(problems: Mapping[str, Problem], plans: Mapping[str, Plan]) -> None:
+    """The solver checks its own plans; plans that came from another process or machine are checked again here."""
+    for name, plan in plans.items():
+        faults = verify(problems[name], plan)
+        if faults:
+            raise PlanningError(f"the plan of fleet {name} was rejected: {faults[0]}")
+
+
+def _warnings(study: StudyInput, materials: Materials, plans: Mapping[str, Plan], *, missing: list[str]) -> list[str]:
+    warnings = [*study.streets.warnings, *study.stops.notes, *study.notes, width_warning(study)]
+    if study.rules.country == "JP":
+        warnings.append(
+            "Japan's Vehicle Restriction Ordinance is read as "
+            + {
+                "clearance": "clearance: narrower streets are passed slowly (ordinance = law would close them)",
+                "law": "law: streets narrower than it allows are closed (ordinance = clearance would only slow there)",
+                "off": "off: the general clearance rule applies",
+            }[study.rules.ordinance]
+        )
+    elif study.rules.ordinance == "law":
+        warnings.append("ordinance = law has no effect here: it is a rule of Japan")
+    if "location" in study.pack.figures and study.pack.name == "demo":
+        warnings.append("the demo prices are assumptions")
+    for name, plan in plans.items():
+        if plan.stopped_by == "time":
+            warnings.append(f"fleet {name}: the cap of {study.max_seconds:g} s ended the search before its effort")
+        if plan.stopped_by == "interrupt":
+            warnings.append(f"fleet {name}: the search was interrupted; this is its best plan so far")
+    warnings += [f"fleet {name} was not planned: the run was interrupted" for name in missing]
+    return warnings
