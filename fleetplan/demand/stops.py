@@ -43,11 +43,13 @@ class Stops(Sequence[Stop]):
         items: the stops.
         label: where they came from (file name, ``sample of 60``).
         notes: what reading had to fill in, one sentence each (``12 stops without any demand: one parcel each``).
+        rows: the row of the file that each stop stands in, as a spreadsheet counts; empty when there was none.
     """
 
     items: tuple[Stop, ...]
     label: str = "stops"
     notes: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Stop: ...
@@ -61,6 +63,10 @@ class Stops(Sequence[Stop]):
 
     def __iter__(self) -> Iterator[Stop]:
         return iter(self.items)
+
+    def where(self, index: int) -> str:
+        """The place of a stop for faults: ``stops.csv row 17``, or ``stops stop A7`` without rows."""
+        return f"{self.label} row {self.rows[index]}" if self.rows else f"{self.label} stop {self.items[index].id}"
 
     def frame(self) -> gpd.GeoDataFrame:
         """One row per stop with the columns of the stops file and a point geometry (EPSG:4326)."""

@@ -63,11 +63,13 @@ class CostPack:
         name: ``JP``, ``US``, ``demo`` or the stem of a user's file.
         currency: ISO 4217.
         figures: every figure of the pack by key.
+        note: what a reader must know about the pack as a whole.
     """
 
     name: str
     currency: str
     figures: Mapping[str, Figure]
+    note: str = ""
 
     def value(self, key: str) -> float:
         """A figure's value."""

@@ -34,7 +34,9 @@ class Vehicle:
         top_speed_kph: ``None`` where unknown.
         park_s: seconds to park, by band of the street (``free``, ``squeezed``).
         price: purchase price by currency; empty where unknown.
-        figures: the source of every number above, by field name (``price.JPY`` for prices).
+        figures: the source of every number above, by field name (``price.JPY`` for prices, ``park_s.free`` for
+            parking), and of the inputs of those that are estimated (``range_km``, ``load_height_m`` …).
+        notes: which variant this is, and what the figures leave open.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Vehicle:
     top_speed_kph: float | None = None
     price: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    notes: str = ""
 
     @property
     def usable_volume_m3(self) -> float:
