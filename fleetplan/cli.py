@@ -166,10 +166,11 @@ def _compare(
     from fleetplan.api import compare_scenario
     from fleetplan.show.files import canonical_json
     from fleetplan.show.tables import rich_comparison
+    from fleetplan.study.running import ignore_interrupts
 
     with (
         _progress(quiet=quiet) as progress,
-        ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=get_context("spawn")) as pool,
+        ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn"), initializer=ignore_interrupts) as pool,
     ):
         answer = compare_scenario(
             scenario, seed=seed, effort=effort, max_seconds=max_seconds, executor=pool, progress=progress
@@ -283,6 +284,7 @@ def streets(
     country: Annotated[str | None, typer.Option(help="ISO country code; found from the location.")] = None,
 ) -> None:
     """Write every stretch of street with its width, and for each vehicle whether and why it may pass."""
+    import fleetplan.api  # the public face gives Streets.frame its columns per vehicle
     from fleetplan.fleet.catalogue import vehicle
     from fleetplan.show.files import write_table
     from fleetplan.study.scenarios import load_city
@@ -292,9 +294,7 @@ def streets(
         raise InputError.one(
             "streets.ending", str(output), "", "neither .csv nor .gpkg", "name a file that ends in .csv or .gpkg"
         )
-    import fleetplan
-
-    frame = fleetplan.Streets.frame(load_city(city, country=country), kinds)
+    frame = load_city(city, country=country).frame(kinds)
     write_table(frame, output, layer="streets")
     Console().print(f"{len(frame)} stretches written to {escape(str(output))}", highlight=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fleetplan.city.streets import Streets
 from fleetplan.demand.files import check_stops
@@ -67,7 +67,6 @@ class StudyInput:
     seed: int
     effort: str | int
     max_seconds: float | None
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
@@ -32,9 +34,21 @@ def rank(plan: Plan, *, priced: bool) -> tuple[float, float]:
     return (0.0 if priced else float(plan.unserved_parcels), plan.cost)
 
 
+def ignore_interrupts() -> None:
+    """Start a worker process deaf to Ctrl-C, so that an idle one survives it; :func:`run_solve` listens meanwhile."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def run_solve(problem: Problem, seed: int, effort: str | int, max_seconds: float | None, start: Plan | None) -> Plan:
-    """One solve, as a function that any executor can send away."""
-    return solve(problem, seed=seed, effort=effort, max_seconds=max_seconds, warm_start=start)
+    """One solve, as a function that any executor can send away. Ctrl-C ends it with the best plan so far."""
+    deaf = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if deaf:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return solve(problem, seed=seed, effort=effort, max_seconds=max_seconds, warm_start=start)
+    finally:
+        if deaf:
+            ignore_interrupts()
 
 
 def solve_fleets(

@@ -95,7 +95,9 @@ def _check(problems: Mapping[str, Problem], plans: Mapping[str, Plan]) -> None:
 
 
 def _warnings(study: StudyInput, materials: Materials, plans: Mapping[str, Plan], *, missing: list[str]) -> list[str]:
-    warnings = [*study.streets.warnings, *study.stops.notes, *study.notes, width_warning(study)]
+    warnings = [*study.streets.warnings, *study.stops.notes, width_warning(study)]
+    if study.pack.note:
+        warnings.append(f"prices of pack {study.pack.name}: {study.pack.note}")
     if study.rules.country == "JP":
         warnings.append(
             "Japan's Vehicle Restriction Ordinance is read as "
@@ -107,8 +109,6 @@ def _warnings(study: StudyInput, materials: Materials, plans: Mapping[str, Plan]
         )
     elif study.rules.ordinance == "law":
         warnings.append("ordinance = law has no effect here: it is a rule of Japan")
-    if "location" in study.pack.figures and study.pack.name == "demo":
-        warnings.append("the demo prices are assumptions")
     for name, plan in plans.items():
         if plan.stopped_by == "time":
             warnings.append(f"fleet {name}: the cap of {study.max_seconds:g} s ended the search before its effort")

@@ -1,0 +1,99 @@
+"""The order in which fleets are planned, and what starts from what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fleetplan.planning.plan import Plan
+from fleetplan.planning.problem import Pay, Problem
+from fleetplan.study import running
+from fleetplan.study.inputs import FleetEntry, default_baseline
+from fleetplan.study.running import SEEDS_PER_FLEET, solve_fleets, stages_of
+
+KEI, VAN = FleetEntry("kei-van"), FleetEntry("full-size-van")
+
+
+def test_pure_fleets_come_before_the_mix() -> None:
+    """Protects the mix's start: whatever it contains is planned first."""
+    assert stages_of({"mixed": [KEI, VAN], "van": [VAN], "kei": [KEI]}) == [["kei", "van"], ["mixed"]]
+
+
+def test_limited_numbers_count() -> None:
+    """Protects against an impossible start: three vans are no start for a fleet of two, two are one for three."""
+    two, three = [FleetEntry("full-size-van", 2)], [FleetEntry("full-size-van", 3)]
+    assert stages_of({"a": three, "b": two}) == [["b"], ["a"]]
+    assert stages_of({"a": [VAN], "b": three}) == [["b"], ["a"]]
+
+
+def test_equal_fleets_share_a_stage() -> None:
+    """Protects against a loop: two fleets of the same types wait for neither."""
+    assert stages_of({"a": [KEI, VAN], "b": [VAN, KEI]}) == [["a", "b"]]
+
+
+def test_the_default_baseline_does_not_depend_on_order() -> None:
+    """Protects repeatability: the fleet that differences refer to is found by size and name."""
+    fleets = {"mixed": [KEI, VAN], "van": [VAN], "kei": [KEI]}
+    assert default_baseline(fleets) == default_baseline(dict(reversed(fleets.items()))) == "van"
+
+
+EMPTY = Problem((), (), (0, 3600), 0, Pay(1.0, 0, 3600, 1.25), 100.0)
+
+
+def answer(cost: float, unserved_parcels: int = 0) -> Plan:
+    """A plan of a given cost."""
+    return Plan((), (), cost, unserved_parcels, "effort", (1, 1))
+
+
+def test_the_best_plan_serves_most_then_costs_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects the choice among seeds: more parcels first, cheaper second."""
+    plans = {0: answer(5.0, 1), 1: answer(9.0), 2: answer(8.0)}
+    monkeypatch.setattr(running, "run_solve", lambda problem, seed, *rest: plans[seed])
+    answers = solve_fleets({"van": EMPTY}, {"van": [VAN]}, seed=0, effort=1, max_seconds=None, executor=None)
+    assert answers.best["van"] is plans[2]
+    assert answers.seeds["van"] == tuple(plans.values())
+
+
+def test_a_mix_starts_from_the_best_pure_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects that a mix is never dearer than the better pure fleet: it is handed that fleet's plan."""
+    starts: list[Any] = []
+
+    def solve(problem: Problem, seed: int, effort: Any, max_seconds: Any, start: Plan | None) -> Plan:
+        starts.append(start)
+        return answer(10.0 - len(starts))
+
+    monkeypatch.setattr(running, "run_solve", solve)
+    fleets = {"mixed": [KEI, VAN], "van": [VAN], "kei": [KEI]}
+    answers = solve_fleets(dict.fromkeys(fleets, EMPTY), fleets, seed=0, effort=1, max_seconds=None, executor=None)
+    assert starts[: 2 * SEEDS_PER_FLEET] == [None] * 6
+    assert starts[2 * SEEDS_PER_FLEET :] == [answers.best["van"]] * 3
+
+
+def test_an_interrupt_keeps_the_plans_found_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects work done: Ctrl-C in the second fleet keeps the first fleet's plan and says that it was interrupted."""
+    calls: list[int] = []
+
+    def solve(*arguments: Any) -> Plan:
+        calls.append(1)
+        if len(calls) > SEEDS_PER_FLEET + 1:
+            raise KeyboardInterrupt
+        return answer(float(len(calls)))
+
+    monkeypatch.setattr(running, "run_solve", solve)
+    fleets = {"kei": [KEI], "mixed": [KEI, VAN]}
+    answers = solve_fleets(dict.fromkeys(fleets, EMPTY), fleets, seed=0, effort=1, max_seconds=None, executor=None)
+    assert answers.interrupted
+    assert set(answers.best) == {"kei", "mixed"}
+    assert len(answers.seeds["mixed"]) == 1
+
+
+def test_an_interrupt_before_any_plan_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects the exit status: with nothing to show, the interrupt goes through."""
+
+    def solve(*arguments: Any) -> Plan:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "run_solve", solve)
+    with pytest.raises(KeyboardInterrupt):
+        solve_fleets({"kei": EMPTY}, {"kei": [KEI]}, seed=0, effort=1, max_seconds=None, executor=None)
