@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class InputError(FleetplanError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
     @classmethod
-    def one(cls, code: str, where: str, field: str, message: str, remedy: str) -> InputError:
+    def one(cls, code: str, where: str, field: str, message: str, remedy: str) -> Self:
         """An error of a single fault."""
         return cls([Fault(code, where, field, message, remedy)])
 

@@ -96,14 +96,16 @@ def town(
 
 def node_row(streets: Streets, nodes: Mapping[str, Point], name: str) -> int:
     """Row of ``streets.nodes`` where a named node stands."""
-    return streets.nodes.osm_id.tolist().index(node_ids(nodes)[name])
+    row: int = streets.nodes.osm_id.tolist().index(node_ids(nodes)[name])
+    return row
 
 
 def edge_row(streets: Streets, nodes: Mapping[str, Point], start: str, end: str) -> int:
     """Row of ``streets.edges`` that runs from one named node to another; the first where there are several."""
     u, v = node_row(streets, nodes, start), node_row(streets, nodes, end)
     pairs = list(zip(streets.edges.u.tolist(), streets.edges.v.tolist(), strict=True))
-    return pairs.index((u, v))
+    row: int = pairs.index((u, v))
+    return row
 
 
 def _tag_rows(tags: Mapping[str, str]) -> list[str]:

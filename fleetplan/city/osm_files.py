@@ -1,0 +1,233 @@
+"""Reads OpenStreetMap files (``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.osm.pbf``) into raw streets by pyosmium."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import osmium
+
+from fleetplan.city.raw import RawCity, RawRestriction, Tags, place_of, places_of
+from fleetplan.city.streets import Bools, Floats, Ints
+from fleetplan.errors import CityError
+
+_NODE_KEYS = ("barrier", "maxwidth", "maxwidth:physical")
+_PLACE_KEYS = ("addr:housenumber", "shop", "amenity", "office")
+_WKB_HEAD = 18  # hexadecimal digits of byte order, geometry type and number of points
+_EXEMPT = frozenset(("goods", "motorcar", "motor_vehicle", "vehicle", "delivery"))
+
+
+def read_osm_file(path: Path) -> RawCity:
+    """All ways with a ``highway`` tag, the nodes, restrictions, addresses and shops that go with them.
+
+    Raises:
+        CityError: the file cannot be read to its end.
+    """
+    try:
+        return _read(path)
+    except (RuntimeError, ValueError, OSError, UnicodeDecodeError) as error:
+        raise CityError.one(
+            "city.broken",
+            path.name,
+            "",
+            f"the file cannot be read as OpenStreetMap data ({_short(error)})",
+            "fetch the extract again; it may be cut off, or its ending may not match its contents",
+        ) from error
+
+
+def _read(path: Path) -> RawCity:
+    streets, outlines = _Lines(), _Lines()
+    tags: list[Tags] = []
+    outline_place: list[tuple[int, str]] = []
+    node_tags: dict[int, Tags] = {}
+    places: list[tuple[float, float, int, str]] = []
+    turns = _Turns()
+    seen: set[int] = set()  # joined downloads may hold a way twice
+    processor = (
+        osmium.FileProcessor(str(path))
+        .with_locations("flex_mem")
+        .with_filter(osmium.filter.KeyFilter("highway", "type", *_NODE_KEYS, *_PLACE_KEYS))
+    )
+    for item in processor:
+        if item.deleted:
+            continue
+        if item.is_way():
+            if item.id in seen:
+                continue
+            seen.add(item.id)
+            if "highway" in item.tags:
+                tags.append(dict(item.tags))
+                streets.add(item)
+            elif (place := place_of(item.tags)) is not None:
+                outlines.add(item)
+                outline_place.append(place)
+        elif item.is_node():
+            if any(key in item.tags for key in _NODE_KEYS) or item.tags.get("highway") == "traffic_signals":
+                node_tags[item.id] = dict(item.tags)
+            if (place := place_of(item.tags)) is not None and item.location.valid():
+                places.append((item.location.lon, item.location.lat, *place))
+        elif item.is_relation() and item.tags.get("type", "").startswith("restriction"):
+            turns.add(item)
+
+    street = streets.done()
+    outline = outlines.done()
+    _fill_late(path, [street, outline])
+    places += _centres(outline, outline_place)
+    present = ~np.isnan(street.lon)
+    pieces, way_start = _present_runs(street.start, present)
+    warnings = turns.warnings()
+    way = np.repeat(np.arange(len(tags)), np.diff(street.start))
+    clipped = len(np.unique(way[~present]))
+    if clipped:
+        warnings.append(
+            f"{clipped} ways reference points that the file does not hold (a clipped extract): "
+            "they were trimmed to the points that are there"
+        )
+    return RawCity(
+        way_id=street.way_id[pieces],
+        way_start=way_start,
+        ref=street.ref[present],
+        lon=street.lon[present],
+        lat=street.lat[present],
+        tags=[tags[piece] for piece in pieces],
+        node_tags=node_tags,
+        restrictions=tuple(turns.kept),
+        places=places_of(places),
+        warnings=tuple(warnings),
+    )
+
+
+class _Table:
+    """Points of many ways in flat arrays; absent points have ``nan`` coordinates."""
+
+    def __init__(self, way_id: Ints, start: Ints, ref: Ints, lon: Floats, lat: Floats) -> None:
+        self.way_id, self.start, self.ref, self.lon, self.lat = way_id, start, ref, lon, lat
+
+
+class _Lines:
+    """Gathers the points of ways; coordinates come as one block of WKB per way, which spares a call per point."""
+
+    def __init__(self) -> None:
+        self.way_id = array("q")
+        self.length = array("q")
+        self.ref = array("q")
+        self.blocks: list[bytes] = []
+        self.factory = osmium.geom.WKBFactory()
+
+    def add(self, way: Any) -> None:
+        refs = [node.ref for node in way.nodes]
+        self.way_id.append(way.id)
+        self.length.append(len(refs))
+        self.ref.extend(refs)
+        try:
+            block = bytes.fromhex(self.factory.create_linestring(way, osmium.geom.use_nodes.ALL)[_WKB_HEAD:])
+        except (osmium.InvalidLocationError, RuntimeError):  # an absent point, or fewer than two points
+            block = np.array(
+                [(n.location.lon, n.location.lat) if n.location.valid() else (np.nan, np.nan) for n in way.nodes],
+                dtype="<f8",
+            ).tobytes()
+        self.blocks.append(block)
+
+    def done(self) -> _Table:
+        block = b"".join(self.blocks)
+        point = (np.frombuffer(block, dtype="<f8") if block else np.empty(0)).reshape(-1, 2)
+        start = np.zeros(len(self.length) + 1, dtype=np.int64)
+        np.cumsum(np.array(self.length, dtype=np.int64), out=start[1:])
+        return _Table(
+            np.array(self.way_id, dtype=np.int64),
+            start,
+            np.array(self.ref, dtype=np.int64),
+            point[:, 0].copy(),
+            point[:, 1].copy(),
+        )
+
+
+def _fill_late(path: Path, tables: list[_Table]) -> None:
+    """Looks for points still missing in a second pass: some writers put nodes after the ways."""
+    missing = np.unique(np.concatenate([table.ref[np.isnan(table.lon)] for table in tables]))
+    if not len(missing):
+        return
+    found: dict[int, tuple[float, float]] = {}
+    wanted = set(missing.tolist())
+    nodes = osmium.FileProcessor(str(path), osmium.osm.NODE)
+    if missing[0] > 0:  # the filter knows no negative identifiers, as editors give them to new points
+        nodes = nodes.with_filter(osmium.filter.IdFilter(wanted))
+    for node in nodes:
+        if node.id in wanted and node.location.valid():
+            found[node.id] = (node.location.lon, node.location.lat)
+    for table in tables if found else []:
+        for row in np.flatnonzero(np.isnan(table.lon)):
+            table.lon[row], table.lat[row] = found.get(int(table.ref[row]), (np.nan, np.nan))
+
+
+def _present_runs(start: Ints, present: Bools) -> tuple[Ints, Ints]:
+    """Runs of present points, at least two long or not: the way of each run, and run starts among present points."""
+    way = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    first = present.copy()
+    first[1:] &= ~present[:-1] | (way[1:] != way[:-1])
+    begin = np.flatnonzero(first)
+    run_start = np.append(np.cumsum(present)[begin] - 1, np.count_nonzero(present)).astype(np.int64)
+    return way[begin], run_start
+
+
+def _centres(outline: _Table, place: list[tuple[int, str]]) -> list[tuple[float, float, int, str]]:
+    """Mean of the outline's present corners, the closing one left out."""
+    rows = []
+    for i, (kind, label) in enumerate(place):
+        begin, end = int(outline.start[i]), int(outline.start[i + 1])
+        if end - begin > 1 and outline.ref[begin] == outline.ref[end - 1]:
+            end -= 1
+        lon, lat = outline.lon[begin:end], outline.lat[begin:end]
+        there = ~np.isnan(lon)
+        if there.any():
+            rows.append((float(lon[there].mean()), float(lat[there].mean()), kind, label))
+    return rows
+
+
+class _Turns:
+    """Gathers turn restrictions and counts those that cannot be used."""
+
+    def __init__(self) -> None:
+        self.kept: list[RawRestriction] = []
+        self.left_out: Counter[str] = Counter()
+
+    def add(self, relation: Any) -> None:
+        kind = relation.tags.get("restriction:motorcar", relation.tags.get("restriction", ""))
+        kind = relation.tags.get("restriction:goods", kind)
+        if not kind:
+            if any(tag.k.endswith(":conditional") for tag in relation.tags):
+                self.left_out["hold at certain times only"] += 1
+            return
+        if _EXEMPT & {word.strip() for word in relation.tags.get("except", "").split(";")}:
+            return
+        members: dict[str, list[tuple[str, int]]] = {"from": [], "via": [], "to": []}
+        for member in relation.members:
+            if member.role in members:
+                members[member.role].append((member.type, member.ref))
+        if any(shape == "w" for shape, _ in members["via"]):
+            self.left_out["run over a via way"] += 1
+        elif not kind.startswith(("no_", "only_")) or len(members["via"]) != 1 or members["via"][0][0] != "n":
+            self.left_out["are incomplete or of an unknown kind"] += 1
+        else:
+            self.kept.append(
+                RawRestriction(
+                    relation.id,
+                    kind,
+                    tuple(ref for shape, ref in members["from"] if shape == "w"),
+                    members["via"][0][1],
+                    tuple(ref for shape, ref in members["to"] if shape == "w"),
+                )
+            )
+
+    def warnings(self) -> list[str]:
+        if not self.left_out:
+            return []
+        parts = ", ".join(f"{count} {why}" for why, count in sorted(self.left_out.items()))
+        return [f"turn restrictions left out: {parts}"]
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

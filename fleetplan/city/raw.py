@@ -1,0 +1,103 @@
+"""Raw streets: what every source (file, graph, download) brings before anything is parsed.
+
+Each source fills one :class:`RawCity`; :mod:`fleetplan.city.assembling` makes the tables of it, so that a street
+means the same wherever it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fleetplan.city.streets import Codes, Floats, Ints, Places
+
+Tags = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRestriction:
+    """A turn restriction with one via node, as mapped: ``kind`` is ``no_left_turn``, ``only_straight_on`` …"""
+
+    relation_id: int
+    kind: str
+    from_ways: tuple[int, ...]
+    via_node: int
+    to_ways: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RawCity:
+    """Ways with their points and tags.
+
+    Attributes:
+        way_id: OSM id per way; a way that was clipped in its middle is here once per piece.
+        way_start: ``int64[ways + 1]``: points of way ``i`` are rows ``way_start[i]:way_start[i + 1]``.
+        ref, lon, lat: OSM node and WGS84 degrees per point.
+        tags: tags per way.
+        node_tags: tags of the nodes that have some which matter to streets.
+        restrictions: turn restrictions with a via node.
+        places: addresses and shops.
+        warnings: what was left out, one sentence each.
+    """
+
+    way_id: Ints
+    way_start: Ints
+    ref: Ints
+    lon: Floats
+    lat: Floats
+    tags: list[Tags]
+    node_tags: Mapping[int, Tags] = field(default_factory=dict)
+    restrictions: tuple[RawRestriction, ...] = ()
+    places: Places = field(default_factory=lambda: no_places())
+    warnings: tuple[str, ...] = ()
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set of values."""
+    return frozenset(text.split())
+
+
+def no_places() -> Places:
+    """An empty table of places."""
+    return Places(lon=np.empty(0), lat=np.empty(0), kind=np.empty(0, dtype=np.uint8), label=())
+
+
+def places_of(rows: list[tuple[float, float, int, str]]) -> Places:
+    """A table of places from ``(lon, lat, kind, label)`` rows, in the order given."""
+    kinds: Codes = np.array([row[2] for row in rows], dtype=np.uint8)
+    return Places(
+        lon=np.array([row[0] for row in rows], dtype=np.float64),
+        lat=np.array([row[1] for row in rows], dtype=np.float64),
+        kind=kinds,
+        label=tuple(row[3] for row in rows),
+    )
+
+
+_DELIVERED_AMENITIES = words(
+    "restaurant cafe bar pub fast_food food_court ice_cream biergarten nightclub pharmacy bank post_office library "
+    "clinic dentist doctors hospital veterinary school kindergarten college university townhall courthouse police "
+    "fire_station theatre cinema arts_centre community_centre social_facility nursing_home place_of_worship "
+    "childcare driving_school language_school music_school car_rental"
+)
+_EMPTY_SHOPS = frozenset(("no", "vacant", "disused"))
+_LABEL_LENGTH = 120
+
+
+def place_of(tags: Tags) -> tuple[int, str] | None:
+    """Kind (0 address, 1 shop or amenity) and label of a mapped object that may want a delivery, or ``None``."""
+    shop, amenity = tags.get("shop", "no"), tags.get("amenity", "")
+    delivered = shop not in _EMPTY_SHOPS or amenity in _DELIVERED_AMENITIES or tags.get("office", "no") != "no"
+    number = tags.get("addr:housenumber", "")
+    if not delivered and not number:
+        return None
+    address = " ".join(part for part in (tags.get("addr:street", tags.get("addr:place", "")), number) if part)
+    name = tags.get("name", "") if delivered else ""
+    return int(delivered), clean_text(name or address or amenity or shop)
+
+
+def clean_text(text: str) -> str:
+    """Text of the map without control characters, on one line, of bounded length."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * _LABEL_LENGTH])
+    return " ".join(printable.split())[:_LABEL_LENGTH]

@@ -1,0 +1,162 @@
+"""Downloads by osmnx against a stand-in server: streets come out right, settings come back, faults are clear."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+from pathlib import Path
+
+import osmnx
+import pytest
+
+from fleetplan.city.classes import Highway, WidthSource
+from fleetplan.city.streets import Streets
+from fleetplan.errors import CityError
+from tests.city.stand_in import StandIn, area_answer, serving
+from tests.towns import lat_lon
+
+POINTS = {1: (0, 0), 2: (100, 0), 3: (200, 0), 4: (100, 100)}
+
+
+def overpass_answer() -> bytes:
+    """A street with an alley, a footway and a bollard, as Overpass writes them."""
+    elements: list[dict[str, object]] = []
+    for node, (x_m, y_m) in POINTS.items():
+        lat, lon = lat_lon(x_m, y_m)
+        tags = {"tags": {"barrier": "bollard", "maxwidth:physical": "1.9"}} if node == 2 else {}
+        elements.append({"type": "node", "id": node, "lat": lat, "lon": lon, **tags})
+    ways = [
+        ([1, 2, 3], {"highway": "residential", "width": "4,5", "maxwidth": "7'", "motorcar": "destination"}),
+        ([2, 4], {"highway": "service", "service": "alley", "oneway": "yes"}),
+        ([4, 3], {"highway": "footway"}),
+    ]
+    elements += [{"type": "way", "id": 50 + i, "nodes": refs, "tags": tags} for i, (refs, tags) in enumerate(ways)]
+    return json.dumps({"elements": elements}).encode()
+
+
+def town_box() -> tuple[float, float, float, float]:
+    """West, south, east and north around the points."""
+    south, west = lat_lon(-50, -50)
+    north, east = lat_lon(300, 200)
+    return west, south, east, north
+
+
+def settings_now() -> dict[str, object]:
+    names = ("useful_tags_way", "useful_tags_node", "cache_folder", "requests_kwargs", "use_cache")
+    return {name: copy.deepcopy(getattr(osmnx.settings, name)) for name in names}
+
+
+def test_a_box_brings_the_tags_and_street_kinds_that_deliveries_need(tmp_path: Path) -> None:
+    """osmnx alone would drop the alley, the footway, the bollard and the sign."""
+    with serving(StandIn(overpass=overpass_answer()), tmp_path) as answers:
+        streets = Streets.from_bbox(*town_box())
+    table = streets.stretches
+    kinds = sorted(Highway(code).name for code in table.highway)
+    assert kinds == ["FOOTWAY", "RESIDENTIAL", "RESIDENTIAL", "SERVICE"]
+    assert "alley" not in answers.asked[0]  # not filtered out
+    signs = table.maxwidth_m[table.highway == Highway.RESIDENTIAL]
+    assert signs == pytest.approx([7 * 0.3048] * 2)
+    assert streets.nodes.barrier_gap_m[streets.nodes.osm_id.tolist().index(2)] == 1.9
+    assert len(streets.edges) == 5  # two two-way pieces of the street, the alley one way
+    assert any("turn restrictions" in warning for warning in streets.warnings)
+    assert streets.country == "FI"
+
+
+def test_a_place_is_found_by_its_name(tmp_path: Path) -> None:
+    """The query goes to Nominatim, its outline to Overpass."""
+    with serving(StandIn(overpass=overpass_answer(), nominatim=area_answer(*town_box())), tmp_path) as answers:
+        streets = Streets.from_place("Town, Finland", country="SE")
+    assert "q=Town" in answers.asked[0]
+    assert len(streets.edges) == 5
+    assert (streets.label, streets.country) == ("Town, Finland", "SE")
+
+
+def test_the_second_download_comes_from_the_cache(tmp_path: Path) -> None:
+    """A server is asked once for the same box."""
+    with serving(StandIn(overpass=overpass_answer()), tmp_path) as answers:
+        Streets.from_bbox(*town_box())
+        Streets.from_bbox(*town_box())
+    assert len(answers.asked) == 1
+
+
+def test_settings_of_osmnx_come_back_after_success_and_after_failure(tmp_path: Path) -> None:
+    """A library must not leave another library's global settings changed."""
+    before = settings_now()
+    with serving(StandIn(overpass=overpass_answer()), tmp_path):
+        Streets.from_bbox(*town_box())
+    with serving(StandIn(), tmp_path / "other"), pytest.raises(CityError):
+        Streets.from_bbox(*town_box())
+    assert settings_now() == before
+
+
+def test_the_cache_lies_under_the_user_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """osmnx's own default would litter the working folder."""
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_: str(tmp_path / "user"))
+    with serving(StandIn(overpass=overpass_answer()), tmp_path / "unused"):
+        monkeypatch.setattr(osmnx.settings, "cache_folder", "./cache")
+        Streets.from_bbox(*town_box())
+    assert list((tmp_path / "user").rglob("*.json"))
+
+
+@pytest.mark.parametrize("status", [429, 504])
+def test_a_busy_server_is_a_fault_with_a_remedy(tmp_path: Path, status: int) -> None:
+    """osmnx would sleep and ask again for ever."""
+    with serving(StandIn(status=status), tmp_path), pytest.raises(CityError, match="busy") as caught:
+        Streets.from_bbox(*town_box())
+    assert caught.value.faults[0].code == "city.download"
+    assert "try again" in caught.value.faults[0].remedy
+
+
+def test_an_empty_answer_and_an_unknown_place_are_faults(tmp_path: Path) -> None:
+    """Nothing there is said as such."""
+    with serving(StandIn(), tmp_path):
+        with pytest.raises(CityError, match="nothing in it"):
+            Streets.from_bbox(*town_box())
+        with pytest.raises(CityError, match="no such area"):
+            Streets.from_place("Nowhere at all")
+
+
+def test_a_server_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    """A closed port stands for a missing network."""
+    with serving(StandIn(), tmp_path) as answers:
+        gone = answers.url
+    before = osmnx.settings.nominatim_url
+    osmnx.settings.nominatim_url = gone
+    try:
+        with pytest.raises(CityError, match="does not answer"):
+            Streets.from_place("A town behind a closed port")
+    finally:
+        osmnx.settings.nominatim_url = before
+
+
+def test_all_faults_of_a_box_are_told_at_once() -> None:
+    """West and east changed, south and north too."""
+    with pytest.raises(CityError) as caught:
+        Streets.from_bbox(25.0, 60.2, 24.9, 60.1)
+    assert [fault.field for fault in caught.value.faults] == ["west, east", "south, north"]
+    with pytest.raises(CityError) as caught:
+        Streets.from_bbox(float("nan"), -91, 200, 60.1)
+    assert [fault.field for fault in caught.value.faults] == ["west", "south", "east"]
+
+
+def test_an_empty_name_is_a_fault() -> None:
+    """It must not reach a server."""
+    with pytest.raises(CityError, match="name is empty"):
+        Streets.from_place("  ")
+
+
+def test_abeno_by_download_equals_abeno_from_the_file(shared_data: Path, tmp_path: Path) -> None:
+    """The same data through Overpass and osmnx gives the same street-km, one-ways and widths as the extract."""
+    body = gzip.decompress((shared_data / "osm" / "osaka-abeno.overpass.json.gz").read_bytes())
+    with serving(StandIn(overpass=body), tmp_path):
+        loaded = Streets.from_bbox(135.40, 34.50, 135.65, 34.75)
+    read = Streets.from_file(shared_data / "osm" / "osaka-abeno.osm.pbf")
+    for source in (WidthSource.TAG, WidthSource.LANES, WidthSource.DEFAULT):
+        km = [
+            float(city.stretches.length_m[city.stretches.drivable & (city.stretches.width_source == source)].sum())
+            for city in (loaded, read)
+        ]
+        assert km[0] == pytest.approx(km[1], rel=0.002)
+    assert len(loaded.edges) == pytest.approx(len(read.edges), rel=0.002)
+    assert loaded.country == "JP"

@@ -1,0 +1,163 @@
+"""How wide a street is taken to be: the order of trust, parking, classes, signs, and plausibility."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from fleetplan.city.classes import WidthSource
+from fleetplan.city.tags import read_street
+from fleetplan.city.widths import WidthFacts, parse_width_class, read_width, width_pack
+from fleetplan.figures import UNPROVEN
+
+PACK = width_pack("FI")
+
+
+def width_of(highway: str = "residential", **tags: str) -> WidthFacts:
+    """The width of a street with these tags; ``__`` in a name stands for a colon."""
+    full = {"highway": highway, **{key.replace("__", ":"): value for key, value in tags.items()}}
+    return read_width(full, read_street(full), pack=PACK)
+
+
+def test_the_order_of_trust() -> None:
+    """Sign before tag before lanes before class."""
+    tags = {"maxwidth": "2", "width": "4", "lanes": "2"}
+    order = []
+    for key in [*tags, "nothing"]:
+        order.append(width_of(**tags).width_source)
+        tags.pop(key, None)
+    assert order == [WidthSource.SIGN, WidthSource.TAG, WidthSource.LANES, WidthSource.DEFAULT]
+
+
+def test_the_order_among_width_tags() -> None:
+    """The carriageway's own tag first, estimates after measurements."""
+    tags = {"width__carriageway": "5", "width": "9", "est_width": "7", "yh__WIDTH": "3.0m～5.5m"}
+    widths = []
+    for key in list(tags):
+        widths.append(width_of(**tags).width_m)
+        del tags[key]
+    assert widths == [5.0, 9.0, 7.0, 4.25]
+
+
+def test_parked_cars_take_their_part_of_a_tagged_width() -> None:
+    """8 m less 2 m on either side leaves 4 m; the road area keeps its 8 m."""
+    width = width_of(width="8", parking__both="lane")
+    assert (width.width_m, width.road_width_m) == (4.0, 8.0)
+    assert width_of(width="8", parking__left="half_on_kerb").width_m == 7.0
+    assert width_of(width="8", parking__left="street_side", parking__right="no").width_m == 8.0
+
+
+def test_a_street_with_mapped_parking_stays_passable() -> None:
+    """5 m with cars on both sides would be 1 m: then the width was meant without them, or they stand closer."""
+    assert width_of(width="5", parking__both="lane").width_m == PACK["parking.least_left"]
+    assert width_of(width="2", parking__both="lane").width_m == 2.0
+
+
+def test_parked_cars_do_not_narrow_a_default() -> None:
+    """A class default is what traffic finds; parked cars widen the road instead."""
+    plain, parked = width_of(), width_of(parking__both="lane")
+    assert parked.width_m == plain.width_m
+    assert parked.road_width_m == plain.road_width_m + 4.0
+
+
+def test_lanes_times_lane_width() -> None:
+    """3 m each, 2.7 m where the limit is 30 km/h or less."""
+    assert width_of("secondary", lanes="2").width_m == 6.0
+    assert width_of("secondary", lanes="2", maxspeed="30").width_m == pytest.approx(5.4)
+    assert width_of("secondary", lanes="4").width_m == 12.0
+
+
+def test_a_single_lane_is_as_wide_as_a_one_way_street_of_its_class() -> None:
+    """One lane between kerbs is wider than a lane among others."""
+    assert width_of(lanes="1").width_m == width_of(oneway="yes").width_m == PACK["default.one_way.residential"]
+
+
+def test_defaults_by_class_and_direction() -> None:
+    """Two-way, one-way and alleys differ; every class has one."""
+    assert width_of().width_m == PACK["default.two_way.residential"]
+    assert width_of(oneway="-1").width_m == PACK["default.one_way.residential"]
+    assert width_of("service", service="alley").width_m == PACK["default.two_way.alley"]
+    assert width_of("footway").width_m == PACK["default.foot.footway"]
+
+
+def test_a_sign_names_a_vehicle_and_the_room_is_that_plus_clearance() -> None:
+    """Behind a 6'6" restriction lies room for a vehicle of 1.98 m, so the pinch is 2.48 m, sure to half a metre."""
+    width = width_of(maxwidth="6'6\"")
+    assert width.width_min_m == pytest.approx(1.9812 + 0.5)
+    assert (width.width_lo_m, width.width_hi_m) == pytest.approx((1.9812, 1.9812 + 1.0))
+    assert width.width_m == PACK["default.two_way.residential"]  # the street beyond the restriction
+
+
+def test_a_sign_beyond_any_vehicle_says_nothing_about_room() -> None:
+    """``maxwidth=3.5`` at roadworks does not make a main road 4 m narrow."""
+    assert width_of("primary", maxwidth="3.5") == width_of("primary")
+
+
+def test_narrow_streets() -> None:
+    """``narrow=yes`` and the discouraged ``width=narrow`` both mean less than 2.2 m."""
+    assert width_of(narrow="yes").width_m == width_of(width="narrow").width_m == 2.2
+
+
+@pytest.mark.parametrize("value", ["2km", "0.5", "75", "wide", "-3", "4-", "~4"])
+def test_implausible_widths_are_remembered_and_ignored(value: str) -> None:
+    """Slips must not become streets of two kilometres."""
+    width = width_of(width=value, est_width="6")
+    assert width.unknown == (("width", value),)
+    assert (width.width_m, width.width_source) == (6.0, WidthSource.TAG)
+
+
+def test_of_joined_widths_the_narrowest_holds() -> None:
+    """Both of numbers and of classes, as simplified graphs join them."""
+    assert width_of(width="4.5;3.5").width_m == 3.5
+    assert width_of(est_width="5.5m～13.0m;3.0m～5.5m").width_m == 4.25
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("3.0m～5.5m", (3.0, 5.5)),
+        ("3.0m〜5.5m", (3.0, 5.5)),
+        ("3-5.5", (3.0, 5.5)),
+        ("13.0m～", (13.0, math.inf)),
+        ("13m以上", (13.0, math.inf)),
+        ("1.5m未満", (0.0, 1.5)),
+        ("～3.0m", (0.0, 3.0)),
+        ("5.5m～3.0m", None),
+        ("3 m", None),
+        ("～", None),
+        ("3-4-5", None),
+    ],
+)
+def test_width_classes(text: str, bounds: tuple[float, float] | None) -> None:
+    """Full-width tildes of both code points, dashes, open ends, and Japanese words for them."""
+    assert parse_width_class(text) == bounds
+
+
+def test_a_class_bounds_its_interval() -> None:
+    """Whoever says 3.0 to 5.5 m says nothing beyond 5.5 m."""
+    width = width_of(yh__WIDTH="3.0m～5.5m")
+    assert width.width_hi_m == pytest.approx(5.5 * PACK["pinch.ratio_hi"])
+    assert width.width_lo_m == pytest.approx(3.0 * PACK["pinch.ratio_lo"])
+
+
+def test_the_less_is_known_the_wider_the_interval() -> None:
+    """Relative to the pinch: a measured tag, an estimate, a class default."""
+
+    def spread(width: WidthFacts) -> float:
+        return (width.width_hi_m - width.width_lo_m) / width.width_min_m
+
+    assert spread(width_of(width="5")) < spread(width_of(est_width="5")) < spread(width_of())
+
+
+def test_pavements_widen_the_road_not_the_carriageway() -> None:
+    """Two tagged pavements add two metres each."""
+    both, one = width_of(width="6", sidewalk="both"), width_of(width="6", sidewalk="left")
+    assert (both.width_m, both.road_width_m, one.road_width_m) == (6.0, 10.0, 8.0)
+
+
+def test_every_figure_has_a_source_and_honest_confidence() -> None:
+    """What rests on nothing measured says so, and nothing else does."""
+    for figure in PACK.figures.values():
+        assert figure.source
+        assert figure.source.startswith(("assumption", "general knowledge")) == (figure.confidence in UNPROVEN)
