@@ -63,13 +63,13 @@ class Comparison:
 
     def routes(self) -> gpd.GeoDataFrame:
         """The drives of all fleets, one row per leg (EPSG:4326)."""
-        from fleetplan.show.files import routes_frame
+        from fleetplan.show.frames import routes_frame
 
         return routes_frame(self.result)
 
     def stops(self) -> gpd.GeoDataFrame:
         """Every stop of every fleet with how it is served (EPSG:4326)."""
-        from fleetplan.show.files import stops_frame
+        from fleetplan.show.frames import stops_frame
 
         return stops_frame(self.result)
 

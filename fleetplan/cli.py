@@ -164,7 +164,7 @@ def _compare(
     from multiprocessing import get_context
 
     from fleetplan.api import compare_scenario
-    from fleetplan.show.files import canonical_json
+    from fleetplan.show.writing import canonical_json
     from fleetplan.show.tables import rich_comparison
     from fleetplan.study.running import ignore_interrupts
 
@@ -208,7 +208,7 @@ def check(
         study = study_of_scenario(scenario, progress=progress)
         check_input(study)
         materials = gather_materials(study, progress=progress)
-    reach = {
+    reached: dict[str, dict[str, Any]] = {
         name: {
             "stops": len(study.stops),
             "reached": int((reach.stop_point >= 0).sum()),
@@ -217,13 +217,13 @@ def check(
         for name, reach in materials.reaches.items()
     }
     if as_json:
-        _print_json({"faults": [], "types": reach, "warnings": [*study.streets.warnings, *study.stops.notes]})
+        _print_json({"faults": [], "types": reached, "warnings": [*study.streets.warnings, *study.stops.notes]})
         return
     console = Console()
     console.print(
         f"{escape(scenario.name)} is sound: {len(study.stops)} stops, fleets {', '.join(sorted(study.fleets))}"
     )
-    for name, row in reach.items():
+    for name, row in reached.items():
         kilometres = ", ".join(f"{band} {km:.1f} km" for band, km in row["street_km"].items())
         console.print(f"  {escape(name)}: reaches {row['reached']} of {row['stops']} stops; streets {kilometres}")
     for warning in (*study.streets.warnings, *study.stops.notes):

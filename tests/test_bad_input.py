@@ -67,7 +67,7 @@ def faults(tmp_path: Path) -> Check:
     ("row", "field", "words"),
     [
         ("b,61.5,24.94,Far,1,,,,,\n", "lat", "outside"),
-        ("b,24.94,60.17,Swapped,1,,,,,\n", "lat", "exchanged"),
+        ("b,24.94,60.17,Swapped,1,,,,,\n", "lat", "swapped"),
         ("a,60.1703,24.9406,Twin,1,,,,,\n", "id", "a"),
         ("b,60.1703,24.9406,Minus,-1,,,,,\n", "parcels", "-1"),
         ("b,60.1703,24.9406,Minus,1,-5,,,,\n", "demand_kg", "-5"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fleetplan.city.streets import Streets
 from fleetplan.demand.files import read_stops
@@ -104,16 +104,19 @@ def _pack(costs: str | Path | CostPack | None, streets: Streets) -> CostPack:
 def _checked_stops(stops: Stops | Iterable[Stop] | str | Path | pd.DataFrame) -> Stops:
     if isinstance(stops, Stops):
         return stops
-    if isinstance(stops, str | Path) or hasattr(stops, "columns"):
+    if isinstance(stops, str | Path):
         return read_stops(stops)
-    return Stops(tuple(stops))
+    items = None if hasattr(stops, "columns") else tuple(stops)
+    if items is not None and all(isinstance(item, Stop) for item in items):
+        return Stops(items)
+    return read_stops(cast("pd.DataFrame", stops))
 
 
 def _entries(
     name: str, spec: FleetSpec, *, known: Mapping[str, Vehicle], used: dict[str, Vehicle]
 ) -> tuple[FleetEntry, ...]:
     """The entries of one fleet; every vehicle met is added to ``used``."""
-    entries = []
+    entries: list[FleetEntry] = []
     for item in [spec] if isinstance(spec, str | Vehicle) else spec:
         limit = None
         kind: Any = item

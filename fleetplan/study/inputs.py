@@ -110,7 +110,7 @@ def _depot_faults(study: StudyInput) -> list[Fault]:
                 "depot.swapped",
                 "depot",
                 "lat, lon",
-                f"({lat}, {lon}) lies inside the city only with latitude and longitude exchanged",
+                f"({lat}, {lon}) lies inside the city only with latitude and longitude swapped",
                 "give the latitude first",
             )
         ]
@@ -167,8 +167,8 @@ def _load_faults(study: StudyInput) -> list[Fault]:
     strongest = max(study.vehicles.values(), key=lambda vehicle: vehicle.payload_kg)
     roomiest = max(study.vehicles.values(), key=lambda vehicle: vehicle.usable_volume_m3)
     faults = []
-    for stop in study.stops:
-        where = f"{study.stops.label} stop {stop.id}"
+    for index, stop in enumerate(study.stops):
+        where = study.stops.where(index)
         if stop.demand_kg > strongest.payload_kg:
             faults.append(
                 Fault(

@@ -190,7 +190,7 @@ def binding_limit(
     least slack between start of service and a window's end (in minutes; it binds under five).
     """
     used: dict[str, float] = {}
-    loads = {
+    loads: dict[str, tuple[float | None, list[float]]] = {
         "payload": (vehicle_type.capacity_kg, [sum(tasks[v.stop].weight_kg for v in t.visits) for t in route.trips]),
         "volume": (vehicle_type.capacity_m3, [sum(tasks[v.stop].volume_m3 for v in t.visits) for t in route.trips]),
         "parcels": (vehicle_type.capacity_parcels, [sum(tasks[v.stop].parcels for v in t.visits) for t in route.trips]),
