@@ -1,0 +1,171 @@
+"""The face of routing: what one vehicle type reaches in a city, from one depot, for given stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from fleetplan.city.streets import Floats, Ints, Streets
+from fleetplan.errors import Refusal
+from fleetplan.fleet.vehicle import Vehicle
+from fleetplan.routing.access import country_of, decide_access
+from fleetplan.routing.driving import door_walk_m
+from fleetplan.routing.lines import lines_of, metric_points
+from fleetplan.routing.network import Network, network_of
+from fleetplan.routing.paths import retime_tour, trace_path
+from fleetplan.routing.seams import AccessRules, Band, DrivePath, Point, StreetAccess, Walk
+from fleetplan.routing.snapping import point_on, refusals_of, share_points, snap_depot, standable_stretches
+from fleetplan.routing.tables import Headings, graph_with_points, headings_of, packed_table, travel_table
+from fleetplan.routing.walking import Standing, least_walks, walk_of
+from fleetplan.travel import TravelTable
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What a vehicle type reaches.
+
+    Attributes:
+        vehicle: the type.
+        access: its decisions on every street.
+        points: places where it may stand; point 0 is the depot.
+        table: travel times and lengths between the points.
+        stop_point: ``int64[stops]``, the point from which each stop is served, -1 where refused.
+        walk_m: ``float64[stops]``, metres on foot one way; of a refused stop the least walk there is (``inf``
+            where none is).
+        refusals: per stop the reason why it cannot be served, else ``None``.
+        max_walk_m: the longest walk allowed, one way.
+    """
+
+    vehicle: Vehicle
+    access: StreetAccess
+    points: tuple[Point, ...]
+    table: TravelTable
+    stop_point: Ints
+    walk_m: Floats
+    refusals: tuple[Refusal | None, ...]
+    max_walk_m: float
+    streets: Streets
+    stop_lat: Floats
+    stop_lon: Floats
+    network: Network
+    packed: Floats
+    standing: Standing
+
+    @cached_property
+    def _headings(self) -> Headings:
+        return headings_of(self.streets, self.network, self.points)
+
+    @cached_property
+    def _graph(self) -> csr_matrix:
+        return graph_with_points(self.network, self._headings)
+
+    @property
+    def at_door(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Per stop: served, and from no further than ``door_walk_m``."""
+        return (self.stop_point >= 0) & (self.walk_m <= door_walk_m())
+
+    def walk(self, stop: int) -> Walk:
+        """The way on foot from the vehicle to a served stop.
+
+        Raises:
+            ValueError: the stop is refused.
+        """
+        row = int(self.stop_point[stop])
+        if row < 0:
+            raise ValueError(f"stop {stop} is not served by {self.vehicle.name}")
+        point = self.points[row]
+        door = (float(self.stop_lat[stop]), float(self.stop_lon[stop]))
+        return walk_of(self.streets, self.standing, stop, stand=(point.lat, point.lon), door=door)
+
+    def path(self, here: int, there: int) -> DrivePath:
+        """The very path between two points whose time and length the table has."""
+        return trace_path(
+            self.streets,
+            self.network,
+            self._headings,
+            self._graph,
+            self.points,
+            here,
+            there,
+            weight=float(self.packed[here, there]),
+        )
+
+    def retime(self, points: Sequence[int]) -> list[int]:
+        """Milliseconds of each leg of a tour over points when headings are kept.
+
+        The table lets a point be left in any open heading; here leaving against the heading of arrival costs
+        turning round beside the stop, except at the depot.
+        """
+        return retime_tour(self.streets, self.network, self.points, points, packed=self.packed)
+
+    def street_km(self) -> dict[str, float]:
+        """Kilometres of the city's drivable stretches by band."""
+        return street_km_of(self.streets, self.access)
+
+    def band_at(self, point: int) -> str:
+        """The band of the street where a point lies."""
+        return Band(int(self.access.stretch_band[self.points[point].stretch])).label
+
+
+def street_km_of(streets: Streets, access: StreetAccess) -> dict[str, float]:
+    """Kilometres of a city's drivable stretches by band."""
+    drivable = streets.stretches.drivable
+    km = np.bincount(access.stretch_band[drivable], weights=streets.stretches.length_m[drivable], minlength=len(Band))
+    return {band.label: float(km[band]) / 1000.0 for band in Band}
+
+
+def reach_of(
+    streets: Streets,
+    vehicle: Vehicle,
+    *,
+    lat: Floats,
+    lon: Floats,
+    depot: tuple[float, float],
+    rules: AccessRules | None = None,
+    max_walk_m: float = 150.0,
+) -> Reach:
+    """What a vehicle type reaches from a depot.
+
+    Args:
+        lat, lon: the stops, WGS84 degrees.
+        depot: latitude and longitude.
+        rules: how widths are judged; the same for all types of a comparison.
+        max_walk_m: the longest walk from the standing place to a stop, one way.
+
+    Raises:
+        CityError: no two streets can be driven back and forth by this vehicle.
+        InputError: the depot lies too far from any street that this vehicle may use.
+    """
+    rules = rules or AccessRules()
+    rules = AccessRules(rules.ordinance, rules.width_quantile, country_of(streets, rules))
+    lat, lon = np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
+    access = decide_access(streets, vehicle, rules)
+    network = network_of(streets, vehicle, access, rules=rules)
+    start = snap_depot(streets, network, depot, vehicle=vehicle.name)
+    stops = metric_points(lines_of(streets), lat=lat, lon=lon)
+    standing = least_walks(streets, stops, standable=standable_stretches(streets, network, access))
+    served = standing.walk_m <= max_walk_m
+    group, stretch, along = share_points(streets, np.where(served, standing.stretch, -1), standing.along)
+    places = (point_on(streets, network, int(s), float(a)) for s, a in zip(stretch, along, strict=True))
+    points = (start, *places)
+    packed = packed_table(network, headings_of(streets, network, points))
+    return Reach(
+        vehicle=vehicle,
+        access=access,
+        points=points,
+        table=travel_table(vehicle.name, points, packed),
+        stop_point=np.where(group >= 0, group + 1, -1),
+        walk_m=standing.walk_m,
+        refusals=refusals_of(streets, network, access, standing, stops, max_walk_m=max_walk_m),
+        max_walk_m=max_walk_m,
+        streets=streets,
+        stop_lat=lat,
+        stop_lon=lon,
+        network=network,
+        packed=packed,
+        standing=standing,
+    )

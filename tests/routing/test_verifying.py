@@ -1,0 +1,166 @@
+"""The checker of paths: silent on right ones, and each kind of doctored path is rejected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fleetplan.city.streets import Streets
+from fleetplan.routing.reach import Reach
+from fleetplan.routing.seams import DrivePath
+from fleetplan.routing.verifying import verify_paths
+from tests.routing.builders import KEI, STREET, VAN, plain_town, reach
+from tests.towns import edge_row
+
+NODES = {"A": (0, 0), "X": (100, 0), "B": (200, 0), "C": (100, 100), "M": (150, 50)}
+WAYS = [("A X", STREET), ("X B", STREET), ("X C", STREET), ("C M B", STREET)]
+
+
+def town_of(**more: object) -> Streets:
+    """A street A-X-B, a branch X-C and a way from C over M to B."""
+    return plain_town(nodes=NODES, ways=WAYS, **more)
+
+
+def left_turn(streets: Streets) -> tuple[Reach, DrivePath]:
+    """From (50, 0) left at X to (100, 50)."""
+    found = reach(streets, KEI, (50, 0), (100, 50))
+    return found, found.path(0, 1)
+
+
+def codes(streets: Streets, path: DrivePath, **more: object) -> set[str]:
+    """Codes of the faults of one path."""
+    return {fault.code.removeprefix("verify_paths.") for fault in verify_paths(streets, KEI, [path], **more)}  # type: ignore[arg-type]
+
+
+def test_a_right_path_passes() -> None:
+    """The router's own path and table entry have no fault."""
+    streets = town_of()
+    found, path = left_turn(streets)
+    assert (
+        codes(streets, path, times=[(int(found.table.time_s[0, 0, 1]), int(found.table.distance_m[0, 0, 1]))]) == set()
+    )
+
+
+def test_wrong_way() -> None:
+    """An edge against a one-way street, and an edge that no street has."""
+    streets = town_of()
+    _, path = left_turn(streets)
+    forward = streets.stretches.forward.copy()
+    forward[streets.edges.stretch[path.edges[-1]]] = False
+    told = replace(streets, stretches=replace(streets.stretches, forward=forward))
+    assert not streets.edges.reverse[path.edges[-1]]
+    assert "wrong_way" in codes(told, path)
+    assert codes(streets, replace(path, edges=(path.edges[0], -1))) == {"wrong_way"}
+
+
+def test_backwards_on_the_only_edge() -> None:
+    """A path of one edge whose end lies behind its start."""
+    streets = town_of()
+    found = reach(streets, KEI, (20, 0), (80, 0))
+    path = found.path(0, 1)
+    assert codes(streets, replace(path, start=path.end, end=path.start)) == {"wrong_way"}
+
+
+def test_closed_edges() -> None:
+    """The same path where its street has become too narrow, or private."""
+    _, path = left_turn(town_of())
+    assert codes(town_of(widths={2: 2.0}), path) == {"closed_room"}
+    private = plain_town(nodes=NODES, ways=[WAYS[0], WAYS[1], ("X C", {**STREET, "access": "private"}), WAYS[3]])
+    assert codes(private, path) == {"closed_law"}
+
+
+def test_closed_edge_for_the_wider_vehicle_only() -> None:
+    """A kei's path through an alley of 2.5 m is no path for the van."""
+    streets = town_of(widths={2: 2.5})
+    _, path = left_turn(streets)
+    assert verify_paths(streets, KEI, [path]) == []
+    assert [fault.code for fault in verify_paths(streets, VAN, [path])] == ["verify_paths.closed_room"]
+
+
+def test_forbidden_turn() -> None:
+    """The path turns left where a restriction forbids it."""
+    _, path = left_turn(town_of())
+    forbidden = town_of(restrictions=[(0, "X", 2, "no_left_turn")])
+    assert codes(forbidden, path) == {"turn"}
+
+
+def test_turning_back_at_a_junction() -> None:
+    """From A to X and back to A is refused, for other streets lead on from X; at the dead end A it is fine."""
+    streets = town_of()
+    _, path = left_turn(streets)
+    there, back = edge_row(streets, NODES, "A", "X"), edge_row(streets, NODES, "X", "A")
+    assert codes(streets, replace(path, edges=(there, back), end=path.start)) == {"turn"}
+    at_dead_end = replace(path, edges=(back, there), end=path.start)
+    assert codes(streets, at_dead_end) == {"time"}, "the way is allowed, only its time is not that of the doctored path"
+
+
+def test_barrier() -> None:
+    """A path through M, where a bollard has been put."""
+    found = reach(town_of(node_tags={"M": {"highway": "crossing"}}), KEI, (120, 80), (180, 20))
+    path = found.path(0, 1)
+    closed = town_of(node_tags={"M": {"barrier": "bollard"}})
+    opened = town_of(node_tags={"M": {"barrier": "gate"}})
+    edges = (edge_row(closed, NODES, "C", "M"), edge_row(closed, NODES, "M", "B"))
+    start = replace(path.start, stretch=int(closed.edges.stretch[edges[0]]))
+    end = replace(path.end, stretch=int(closed.edges.stretch[edges[1]]))
+    doctored = replace(path, edges=edges, start=start, end=end)
+    assert "barrier" in codes(closed, doctored)
+    assert "barrier" not in codes(opened, doctored)
+
+
+def test_gap() -> None:
+    """An edge of the middle left out; and no edge at all between two points."""
+    streets = plain_town(nodes=NODES, ways=[WAYS[0], WAYS[1], WAYS[3], ("A C", STREET)])
+    found = reach(streets, KEI, (50, 0), (150, 50))
+    path = found.path(0, 1)
+    assert len(path.edges) >= 3
+    assert "gap" in codes(streets, replace(path, edges=(path.edges[0], *path.edges[2:])))
+    assert codes(streets, replace(path, edges=(), time_ms=0, distance_dm=0)) == {"gap"}
+
+
+def test_ends_not_on_the_path() -> None:
+    """The path's end point lies on another street than its last edge."""
+    streets = town_of()
+    found, path = left_turn(streets)
+    assert codes(streets, replace(path, end=found.points[0])) == {"ends"}
+
+
+@pytest.mark.parametrize(("field", "code"), [("time_ms", "time"), ("distance_dm", "length")])
+def test_wrong_time_and_length(field: str, code: str) -> None:
+    """50 ms or 5 dm... more than rounding explains are found; one unit is rounding."""
+    streets = town_of()
+    _, path = left_turn(streets)
+    value = getattr(path, field)
+    assert codes(streets, replace(path, **{field: value + 50})) == {code}
+    assert codes(streets, replace(path, **{field: value + 1})) == set()
+
+
+def test_wrong_table_entry() -> None:
+    """A table that says one second or metre more than the path is found."""
+    streets = town_of()
+    found, path = left_turn(streets)
+    time_s, distance_m = int(found.table.time_s[0, 0, 1]), int(found.table.distance_m[0, 0, 1])
+    assert codes(streets, path, times=[(time_s + 1, distance_m)]) == {"time"}
+    assert codes(streets, path, times=[(time_s, distance_m + 1)]) == {"length"}
+
+
+def test_turning_round_must_be_paid() -> None:
+    """Out of a dead end: the path claims its turn but not the time for it, or the time but not the turn."""
+    streets = plain_town(nodes={**NODES, "D": (100, -100)}, ways=[*WAYS, ("X D", STREET)])
+    found = reach(streets, KEI, (50, 0), (100, -50))
+    path = found.path(1, 0)
+    assert path.turns_round
+    assert codes(streets, path) == set()
+    assert codes(streets, replace(path, turns_round=False)) == {"time"}
+    assert codes(streets, replace(path, time_ms=path.time_ms - 8000)) == {"time"}
+
+
+def test_several_paths_are_told_apart() -> None:
+    """Faults name the number of the path."""
+    streets = town_of()
+    _, path = left_turn(streets)
+    faults = verify_paths(streets, KEI, [path, replace(path, time_ms=1), path])
+    assert [fault.where for fault in faults] == ["path 1"]
+    assert np.all([fault.remedy for fault in faults])
