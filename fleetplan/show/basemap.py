@@ -1,0 +1,217 @@
+"""The city's streets as a small drawing: lines merged per class, simplified, and packed into plain text.
+
+A line is packed as differences of whole 1e-5 degrees (about a metre) in the encoded polyline format
+(https://developers.google.com/maps/documentation/utilities/polylinealgorithm), here with longitude and latitude
+in the order lat, lon, and as one run for many lines: each line is led by its number of vertices. The drawing
+part is ``assets/basemap.js``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fleetplan.city.classes import Highway, Service
+from fleetplan.city.streets import Streets
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+QUANTUM_DEG = 1e-5
+"""The packed grid: 1.1 m north to south."""
+
+TOLERANCE_M = 1.5
+"""How far simplification may move a drawn street; below the width of its line at every zoom level."""
+
+_METRES_PER_DEGREE = 111_195.0  # mean sphere of 6,371 km; used for drawing only
+
+_GROUPS: tuple[tuple[str, tuple[Highway, ...]], ...] = (
+    ("path", (Highway.FOOTWAY, Highway.PATH, Highway.STEPS, Highway.CYCLEWAY, Highway.BRIDLEWAY, Highway.CORRIDOR)),
+    ("pedestrian", (Highway.PEDESTRIAN,)),
+    ("track", (Highway.TRACK,)),
+    ("service", (Highway.SERVICE,)),
+    ("local", (Highway.UNCLASSIFIED, Highway.RESIDENTIAL, Highway.LIVING_STREET, Highway.ROAD)),
+    ("tertiary", (Highway.TERTIARY, Highway.TERTIARY_LINK)),
+    ("secondary", (Highway.SECONDARY, Highway.SECONDARY_LINK)),
+    ("primary", (Highway.PRIMARY, Highway.PRIMARY_LINK)),
+    ("motorway", (Highway.MOTORWAY, Highway.MOTORWAY_LINK, Highway.TRUNK, Highway.TRUNK_LINK)),
+)
+"""Drawn in this order, so that larger streets lie on top."""
+
+NAME_GAP_M = 300.0
+"""A street's name is repeated where its last one is this far away."""
+
+NAMES_SHOWN = 5_000
+"""The names of the longest stretches are kept; more would be a larger file than their use is worth."""
+
+_UNSEEN_SERVICE = (Service.PARKING_AISLE, Service.DRIVE_THROUGH)
+
+
+def pack_lines(lines: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> str:
+    """Many lines (longitudes, latitudes in degrees) as one ASCII text.
+
+    Vertices that fall on the same grid point as the one before are left out; a line of which one vertex is left
+    is kept with that vertex.
+    """
+    pairs = [(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)) for lon, lat in lines]
+    if not pairs:
+        return ""
+    owner = np.repeat(np.arange(len(pairs)), [len(lon) for lon, _ in pairs])
+    places = [np.concatenate([pair[axis] for pair in pairs]) for axis in (1, 0)]
+    grid = np.rint(np.column_stack(places) / QUANTUM_DEG).astype(np.int64)
+    if len(grid):
+        kept = np.any(np.diff(grid, axis=0) != 0, axis=1) | (np.diff(owner) != 0)
+        kept = np.concatenate([[True], kept])
+        grid, owner = grid[kept], owner[kept]
+    steps = np.diff(grid, axis=0, prepend=0)
+    counts = np.bincount(owner, minlength=len(pairs))
+    # Each count stands in front of its line's steps.
+    numbers = np.zeros(2 * len(grid) + len(pairs), dtype=np.int64)
+    heads = 2 * (np.cumsum(counts) - counts) + np.arange(len(pairs))
+    body = np.ones(len(numbers), dtype=bool)
+    body[heads] = False
+    numbers[heads] = counts
+    numbers[body] = steps.ravel()
+    return _encode(numbers)
+
+
+def unpack_lines(text: str) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """The lines of :func:`pack_lines`, on its grid."""
+    numbers = _decode(text)
+    lines: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    at = 0
+    last = np.zeros(2, dtype=np.int64)
+    while at < len(numbers):
+        count = numbers[at]
+        steps = np.array(numbers[at + 1 : at + 1 + 2 * count], dtype=np.int64).reshape(count, 2)
+        at += 1 + 2 * count
+        grid = last + np.cumsum(steps, axis=0)
+        if count:
+            last = grid[-1]
+        degrees = (grid * QUANTUM_DEG).astype(np.float64)
+        lines.append((degrees[:, 1], degrees[:, 0]))
+    return lines
+
+
+def _encode(numbers: NDArray[np.int64]) -> str:
+    """Five bits a letter, lowest first; letters that another one follows have bit 32 set."""
+    rest = np.where(numbers < 0, ~(numbers << 1), numbers << 1)
+    shifts = np.arange(0, 64, 5)
+    parts = (rest[:, None] >> shifts) & 0x1F
+    more = (rest[:, None] >> shifts >> 5) > 0
+    used = np.concatenate([np.ones((len(rest), 1), dtype=bool), more[:, :-1]], axis=1)
+    letters = np.where(more, parts | 0x20, parts) + 63
+    return bytes(letters[used].astype(np.uint8)).decode("ascii")
+
+
+def _decode(text: str) -> list[int]:
+    numbers: list[int] = []
+    rest = shift = 0
+    for letter in text:
+        value = ord(letter) - 63
+        rest |= (value & 0x1F) << shift
+        shift += 5
+        if value < 0x20:
+            numbers.append(~(rest >> 1) if rest & 1 else rest >> 1)
+            rest = shift = 0
+    return numbers
+
+
+def stretches_in(streets: Streets, box: Box | None) -> NDArray[np.bool_]:
+    """Which stretches have a line that may touch a box (west, south, east, north); all of them without a box."""
+    stretches = streets.stretches
+    found: NDArray[np.bool_] = np.diff(stretches.line_start) >= 2
+    if box is None or not found.any():
+        return found
+    west, south, east, north = box
+    starts = stretches.line_start[:-1][found]
+    lon, lat = stretches.line_lon, stretches.line_lat
+    found[found] = (
+        (np.maximum.reduceat(lon, starts) >= west)
+        & (np.minimum.reduceat(lon, starts) <= east)
+        & (np.maximum.reduceat(lat, starts) >= south)
+        & (np.minimum.reduceat(lat, starts) <= north)
+    )
+    return found
+
+
+def base_layer(streets: Streets, *, box: Box | None = None) -> list[dict[str, Any]]:
+    """The drawing of a city: ``{"class": name, "lines": packed}`` per class of street, back to front.
+
+    Parking aisles and drive-throughs are left out. Stretches of a class are joined where they meet, simplified
+    by :data:`TOLERANCE_M` and packed. With a box, only stretches that touch it.
+    """
+    stretches = streets.stretches
+    shown = ~np.isin(stretches.service, [int(service) for service in _UNSEEN_SERVICE]) & stretches_in(streets, box)
+    layers = []
+    for name, members in _GROUPS:
+        rows = np.flatnonzero(np.isin(stretches.highway, [int(member) for member in members]) & shown)
+        if len(rows):
+            layers.append({"class": name, "lines": pack_lines(merged_lines(streets, rows))})
+    return layers
+
+
+def merged_lines(streets: Streets, rows: NDArray[np.int64]) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """The lines of some stretches, joined where exactly two meet, and simplified by :data:`TOLERANCE_M`."""
+    stretches = streets.stretches
+    counts = (stretches.line_start[rows + 1] - stretches.line_start[rows]).astype(np.int64)
+    rows, counts = rows[counts >= 2], counts[counts >= 2]
+    if not len(rows):
+        return []
+    starts = np.repeat(stretches.line_start[rows] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+    vertices = starts + np.arange(int(counts.sum()))
+    _, south, _, north = streets.bounds
+    scale = np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
+    metres = np.column_stack([stretches.line_lon[vertices], stretches.line_lat[vertices]]) * scale
+    lines = shapely.linestrings(metres, indices=np.repeat(np.arange(len(rows)), counts))
+    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    simple = shapely.simplify(merged, TOLERANCE_M, preserve_topology=False)
+    coordinates, owner = shapely.get_coordinates(simple, return_index=True)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(owner)) + 1])
+    places = coordinates / scale
+    pieces = np.split(places, starts[1:])
+    # In rows from the south, so that close lines follow each other and steps stay short.
+    order = np.lexsort((places[starts, 0], np.rint(places[starts, 1] / QUANTUM_DEG)))
+    return [(pieces[row][:, 0], pieces[row][:, 1]) for row in order.tolist()]
+
+
+def street_names(streets: Streets, *, box: Box | None = None) -> list[list[Any]]:
+    """Where names of streets are written: ``[text, lat, lon, angle in degrees, length of the stretch in metres]``.
+
+    A name stands at the middle of its longest stretch, and of others of at least 40 m that lie
+    :data:`NAME_GAP_M` away from it. Longest first; the angle turns clockwise and never puts text upside down.
+    """
+    stretches = streets.stretches
+    rows = np.flatnonzero(
+        (stretches.name > 0)
+        & (stretches.length_m >= 40)
+        & stretches_in(streets, box)
+        & (stretches.drivable | (stretches.highway == Highway.PEDESTRIAN))
+    )
+    rows = rows[np.lexsort((rows, -stretches.length_m[rows]))]
+    _, south, _, north = streets.bounds
+    scale = np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
+    taken: dict[int, list[NDArray[np.float64]]] = {}
+    names: list[list[Any]] = []
+    for row in rows.tolist():
+        line = np.column_stack(stretches.line(row)) * scale
+        steps = np.hypot(*np.diff(line, axis=0).T)
+        part = min(int(np.searchsorted(np.cumsum(steps), steps.sum() / 2)), len(steps) - 1)
+        middle = (line[part] + line[part + 1]) / 2
+        others = taken.setdefault(int(stretches.name[row]), [])
+        if any(np.hypot(*(middle - other)) < NAME_GAP_M for other in others):
+            continue
+        others.append(middle)
+        east, north_m = line[part + 1] - line[part]
+        angle = -np.degrees(np.arctan2(north_m, east))
+        angle = (angle + 90) % 180 - 90
+        lon, lat = middle / scale
+        text = streets.names[int(stretches.name[row])]
+        names.append([text, round(float(lat), 5), round(float(lon), 5), round(float(angle)), round(float(steps.sum()))])
+        if len(names) == NAMES_SHOWN:
+            break
+    return names
