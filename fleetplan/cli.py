@@ -164,8 +164,8 @@ def _compare(
     from multiprocessing import get_context
 
     from fleetplan.api import compare_scenario
-    from fleetplan.show.writing import canonical_json
     from fleetplan.show.tables import rich_comparison
+    from fleetplan.show.writing import canonical_json
     from fleetplan.study.running import ignore_interrupts
 
     with (
@@ -284,7 +284,6 @@ def streets(
     country: Annotated[str | None, typer.Option(help="ISO country code; found from the location.")] = None,
 ) -> None:
     """Write every stretch of street with its width, and for each vehicle whether and why it may pass."""
-    import fleetplan.api  # the public face gives Streets.frame its columns per vehicle
     from fleetplan.fleet.catalogue import vehicle
     from fleetplan.show.files import write_table
     from fleetplan.study.scenarios import load_city
