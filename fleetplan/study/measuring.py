@@ -11,7 +11,6 @@ from fleetplan.fleet.costs import CostPart, VehicleCosts
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.planning.plan import Plan, Route
 from fleetplan.planning.problem import Problem, Task, VehicleType
-from fleetplan.routing.reach import Reach
 from fleetplan.study.tracing import route_points
 
 BINDS_AT = 0.9
@@ -24,7 +23,6 @@ def measure_plan(
     *,
     vehicles: Mapping[str, Vehicle],
     costs: Mapping[str, VehicleCosts],
-    reaches: Mapping[str, Reach],
     seeds: Sequence[Plan],
     street_km: Mapping[str, Mapping[str, float]],
     plan_file: str,
@@ -32,6 +30,7 @@ def measure_plan(
     """The fleet's object of ``comparison.json``, with the keys of the interface page."""
     types = {vehicle_type.name: vehicle_type for vehicle_type in problem.types}
     tasks = {task.id: task for task in problem.tasks}
+    rows = {task.id: row for row, task in enumerate(problem.tasks)}
     driven_m = {route.id: _driven_m(problem, route) for route in plan.routes}
     km_by_type: defaultdict[str, float] = defaultdict(float)
     for route in plan.routes:
@@ -39,7 +38,7 @@ def measure_plan(
     visits = [visit for route in plan.routes for trip in route.trips for visit in trip.visits]
     door_m = float(str(problem.labels["door_walk_m"]))
     on_foot = sum(
-        types[route.type].access[_row(problem, visit.stop)][visit.access].walk_m > door_m
+        types[route.type].access[rows[visit.stop]][visit.access].walk_m > door_m
         for route in plan.routes
         for trip in route.trips
         for visit in trip.visits
@@ -97,10 +96,6 @@ def measure_plan(
         "effort": {"allowed": plan.effort[0], "used": plan.effort[1]},
         "plan": plan_file,
     }
-
-
-def _row(problem: Problem, stop: str) -> int:
-    return next(row for row, task in enumerate(problem.tasks) if task.id == stop)
 
 
 def _driven_m(problem: Problem, route: Route) -> int:

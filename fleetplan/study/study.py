@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 from fleetplan.errors import PlanningError
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.verifying import verify
-from fleetplan.study.building import Materials, Progress, build_problem, gather_materials
+from fleetplan.study.building import Progress, build_problem, gather_materials
 from fleetplan.study.comparing import comparison_document, width_warning
 from fleetplan.study.inputs import StudyInput, check_input
 from fleetplan.study.measuring import measure_plan
@@ -53,7 +54,6 @@ def run_study(
             plan,
             vehicles=study.vehicles,
             costs=materials.costs,
-            reaches=materials.reaches,
             seeds=answers.seeds[name],
             street_km={kind: materials.reaches[kind].street_km() for kind in study.types},
             plan_file=f"plans/{files[name]}.json",
@@ -67,7 +67,7 @@ def run_study(
         materials,
         plans=plans,
         figures=figures,
-        warnings=_warnings(study, materials, plans, missing=sorted(set(study.fleets) - set(plans))),
+        warnings=_warnings(study, plans, figures, missing=sorted(set(study.fleets) - set(plans))),
     )
     result = StudyResult(
         streets=study.streets,
@@ -94,7 +94,9 @@ def _check(problems: Mapping[str, Problem], plans: Mapping[str, Plan]) -> None:
             raise PlanningError(f"the plan of fleet {name} was rejected: {faults[0]}")
 
 
-def _warnings(study: StudyInput, materials: Materials, plans: Mapping[str, Plan], *, missing: list[str]) -> list[str]:
+def _warnings(
+    study: StudyInput, plans: Mapping[str, Plan], figures: Mapping[str, Mapping[str, Any]], *, missing: list[str]
+) -> list[str]:
     warnings = [*study.streets.warnings, *study.stops.notes, width_warning(study)]
     if study.pack.note:
         warnings.append(f"prices of pack {study.pack.name}: {study.pack.note}")
@@ -110,6 +112,12 @@ def _warnings(study: StudyInput, materials: Materials, plans: Mapping[str, Plan]
     elif study.rules.ordinance == "law":
         warnings.append("ordinance = law has no effect here: it is a rule of Japan")
     for name, plan in plans.items():
+        retimed = figures[name]["retimed"]
+        if retimed["table_s"] > 0:
+            share = retimed["retimed_s"] / retimed["table_s"] - 1.0
+            warnings.append(
+                f"fleet {name}: with headings kept at every stop its routes drive {share:+.1%} of the planned driving time"
+            )
         if plan.stopped_by == "time":
             warnings.append(f"fleet {name}: the cap of {study.max_seconds:g} s ended the search before its effort")
         if plan.stopped_by == "interrupt":
