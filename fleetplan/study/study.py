@@ -116,7 +116,7 @@ def _warnings(
         if retimed["table_s"] > 0:
             share = retimed["retimed_s"] / retimed["table_s"] - 1.0
             warnings.append(
-                f"fleet {name}: with headings kept at every stop its routes drive {share:+.1%} of the planned driving time"
+                f"fleet {name}: with headings kept at every stop its routes take {share:+.1%} of the planned driving"
             )
         if plan.stopped_by == "time":
             warnings.append(f"fleet {name}: the cap of {study.max_seconds:g} s ended the search before its effort")
