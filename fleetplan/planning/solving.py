@@ -1,8 +1,8 @@
 """The solver: plans a problem, checks the plan, and returns nothing unchecked.
 
 Each search restarts from a plan of OR-Tools' routing library and improves it on exact costs. A fleet of several
-types is also searched with each type alone, with the same seed and effort, so that the mixed answer is never worse
-than that of its best part.
+types is first searched with each type alone, with the same seed and effort, so that the mixed answer is never worse
+than that of its best part; a sound plan to start from takes the place of these searches.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def solve(
         seed: steers what may vary.
         effort: ``quick``, ``normal``, ``thorough``, or a number of steps per search.
         max_seconds: a cap on time; the plan says ``stopped_by="time"`` when it bites.
-        warm_start: a plan to start from; ignored when it breaks the problem.
+        warm_start: a plan to start from, in place of the searches with each type alone; ignored when it breaks the
+            problem.
         on_progress: called after each new best plan and each restart.
 
     Raises:
@@ -152,11 +153,13 @@ class _Search:
         self.best: Solution | None = None
 
     def run(self, warm_start: Plan | None) -> None:
-        """Each type alone, then all together from the best of these."""
+        """Each type alone, unless there is a sound plan to start from; then all together from the best of these."""
         everything = self.timetable.instance
         starts: list[Solution] = []
         if warm_start is not None and not verify(everything.problem, warm_start):
             starts.append(solution_of(self.timetable, warm_start))
+            self.searches = 1
+            self.allowed = self.steps
             self._record(starts[-1])
         if self.searches > 1:
             for chosen in range(len(everything.classes)):

@@ -144,12 +144,14 @@ def verdict(document: Mapping[str, Any]) -> str:
     level = level_with_best(document)
     if len(level) > 1:
         names = " and ".join([", ".join(level[:-1]), level[-1]])
-        return f"Level: {names} differ by less than the solver's spread; {best} was the cheapest run, {price}."
+        sentence = f"Level: {names} differ by less than the solver's spread; {best} was the cheapest run, {price}"
+    else:
+        sentence = f"Cheapest: {best}, {price}"
     baseline = document.get("baseline")
-    if baseline in fleets and baseline != best:
-        return (
-            f"Cheapest: {best}, {price}, {_share(totals[baseline] - totals[best], totals[baseline])} below {baseline}."
-        )
+    if baseline in fleets and baseline not in level:
+        return f"{sentence}, {_share(totals[baseline] - totals[best], totals[baseline])} below {baseline}."
+    if len(level) > 1:
+        return f"{sentence}."
     second = min((total, name) for name, total in totals.items() if name != best)
     return f"Cheapest: {best}, {price}; {second[1]} costs {_share(second[0] - totals[best], totals[best])} more."
 
