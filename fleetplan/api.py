@@ -123,8 +123,8 @@ def compare(
     own_vehicles: Mapping[str, Vehicle] | str | Path | None = None,
     reload_min: float = 15.0,
     max_trips: int = 3,
-    max_h: float = 9.0,
-    paid_min_h: float = 4.0,
+    max_h: float | None = None,
+    paid_min_h: float | None = None,
     width_quantile: float = 0.5,
     ordinance: str = "clearance",
     unserved_price_per_parcel: float | None = None,
@@ -149,8 +149,8 @@ def compare(
         own_vehicles: further vehicles by name, or a TOML file of them.
         reload_min: minutes of loading before every trip.
         max_trips: trips a day and vehicle.
-        max_h: paid hours after which overtime starts.
-        paid_min_h: hours that are paid at least.
+        max_h: paid hours after which overtime starts; the cost pack's when absent.
+        paid_min_h: hours that are paid at least; the cost pack's when absent.
         width_quantile: quantile of the pinch's distribution that decides access, 0.05 to 0.95.
         ordinance: how Japan's Vehicle Restriction Ordinance is read: ``clearance``, ``law`` or ``off``.
         unserved_price_per_parcel: ``None``: serve as many parcels as possible first, then be cheap.
@@ -178,7 +178,7 @@ def compare(
             "effort": effort,
             "max_seconds": max_seconds,
         },
-        hours=(float(max_h), float(paid_min_h)),
+        hours=(max_h, paid_min_h),
         width_quantile=float(width_quantile),
     )
     return _run(study, executor=executor, progress=progress)

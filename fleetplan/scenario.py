@@ -101,12 +101,12 @@ class StopsSource(_Table):
 
 
 class Shift(_Table):
-    """The working day: earliest loading, latest return, and how drivers are paid."""
+    """The working day: earliest loading, latest return, and how drivers are paid (by the cost pack when absent)."""
 
     start: Clock = 8 * 3600
     end: Clock = 18 * 3600
-    max_h: Annotated[Number, Field(gt=0, le=48)] = 9.0
-    paid_min_h: Annotated[Number, Field(ge=0, le=24)] = 4.0
+    max_h: Annotated[Number, Field(gt=0, le=48)] | None = None
+    paid_min_h: Annotated[Number, Field(ge=0, le=24)] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Shift:

@@ -40,11 +40,11 @@ def test_bundled_demo_scenario_is_sound() -> None:
 
 
 def test_defaults_are_those_of_the_documentation() -> None:
-    """Protects the stated defaults: 150 m, quantile 0.5, clearance, 15 min, three trips, 9 h and 4 h."""
+    """Protects the stated defaults: 150 m, quantile 0.5, clearance, 15 min, three trips, hours of the cost pack."""
     scenario = parse_scenario(document(), where="s.toml")
     assert (scenario.max_walk_m, scenario.width_quantile, scenario.ordinance) == (150.0, 0.5, "clearance")
     assert (scenario.depot.reload_min, scenario.depot.max_trips) == (15.0, 3)
-    assert (scenario.shift.max_h, scenario.shift.paid_min_h) == (9.0, 4.0)
+    assert (scenario.shift.max_h, scenario.shift.paid_min_h) == (None, None)
 
 
 def test_all_faults_are_told_at_once() -> None:

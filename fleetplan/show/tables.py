@@ -339,12 +339,7 @@ def _lowest(values: Sequence[float | None], cells: Sequence[str]) -> tuple[bool,
 
 
 def _noise(figures: Figures) -> float:
-    seeds = figures["seeds"]
-    costs, left = seeds.get("costs"), seeds.get("unserved_parcels")
-    if costs is None or left is None:
-        return float(seeds["max"] - seeds["min"])
-    best = [cost for cost, unserved in zip(costs, left, strict=True) if unserved == min(left)]
-    return float(max(best) - min(best))
+    return float(figures["seeds"]["spread"])
 
 
 def _spread_text(figures: Figures) -> str:

@@ -15,7 +15,7 @@ from fleetplan.fleet.costs import CostPack
 from fleetplan.fleet.pricing import cost_pack, read_cost_pack
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.seams import AccessRules
-from fleetplan.study.inputs import FleetEntry, Shift, StudyInput, default_baseline, pack_of_country
+from fleetplan.study.inputs import FleetEntry, StudyInput, default_baseline, pack_of_country, shift_of
 from fleetplan.units import parse_clock
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def study_of_arguments(
     own_vehicles: Mapping[str, Vehicle] | str | Path | None,
     ordinance: str,
     settings: dict[str, Any],
-    hours: tuple[float, float],
+    hours: tuple[float | None, float | None],
     width_quantile: float,
 ) -> StudyInput:
     faults: list[Fault] = []
@@ -84,7 +84,7 @@ def study_of_arguments(
         fleets=entries,
         vehicles=used,
         pack=pack,
-        shift=Shift(start_s, end_s, *hours),
+        shift=shift_of(start_s, end_s, pack, max_h=hours[0], paid_min_h=hours[1]),
         rules=AccessRules(ordinance, width_quantile, streets.country),  # type: ignore[arg-type]
         baseline=baseline or default_baseline(entries),
         **settings,

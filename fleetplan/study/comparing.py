@@ -91,16 +91,6 @@ def best_fleet(figures: Mapping[str, Mapping[str, Any]]) -> str | None:
     return min(sorted(figures), key=lambda name: figures[name]["cost"]["total"], default=None)
 
 
-def spread_of(figures: Mapping[str, Any]) -> float:
-    """Solver noise of a fleet: the range of cost over seeds that served as many parcels as the best."""
-    seeds = figures["seeds"]
-    fewest = min(seeds["unserved_parcels"])
-    costs = [
-        cost for cost, unserved in zip(seeds["costs"], seeds["unserved_parcels"], strict=True) if unserved == fewest
-    ]
-    return float(max(costs) - min(costs))
-
-
 def differences(
     figures: Mapping[str, Mapping[str, Any]], *, baseline: str, comparable: bool
 ) -> dict[str, dict[str, Any]]:
@@ -118,7 +108,7 @@ def differences(
             continue
         row = figures[name]
         total = row["cost"]["total"] - base["cost"]["total"]
-        noise = max(spread_of(row), spread_of(base))
+        noise = max(row["seeds"]["spread"], base["seeds"]["spread"])
         if not comparable:
             verdict = "not comparable"
         elif abs(total) <= noise:
@@ -157,7 +147,7 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
         pack = [figure for term in costs.terms for figure in term.figures] + list(costs.co2e_figures)
         own = set(study.vehicles[name].figures.values())
         add(f"costs.{study.pack.name}", (figure for figure in pack if figure not in own))
-    add(f"costs.{study.pack.name}", (study.pack.figures[key] for key in ("overtime_factor",)))
+    add(f"costs.{study.pack.name}", (study.pack.figures[key] for key in ("overtime_factor", "max_h", "paid_min_h")))
     for part in ("driving", "access", "deliveries"):
         add(part, bundled_figures(f"{part}.toml").values())
     add("widths", bundled_figures("widths", "world.toml").values())

@@ -30,8 +30,8 @@ class Shift:
 
     start_s: int
     end_s: int
-    max_h: float = 9.0
-    paid_min_h: float = 4.0
+    max_h: float
+    paid_min_h: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +192,16 @@ def _load_faults(study: StudyInput) -> list[Fault]:
                 )
             )
     return faults
+
+
+def shift_of(start_s: int, end_s: int, pack: CostPack, *, max_h: float | None, paid_min_h: float | None) -> Shift:
+    """The working day; hours that nobody states are the cost pack's."""
+    return Shift(
+        start_s,
+        end_s,
+        pack.value("max_h") if max_h is None else float(max_h),
+        pack.value("paid_min_h") if paid_min_h is None else float(paid_min_h),
+    )
 
 
 def default_baseline(fleets: Mapping[str, Sequence[FleetEntry]]) -> str:

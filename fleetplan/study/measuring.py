@@ -47,7 +47,7 @@ def measure_plan(
     paid_s = sum(route.end_s - route.start_s for route in plan.routes)
     delivered = sum(tasks[visit.stop].parcels for visit in visits)
     cost = _cost(problem, plan, costs=costs, km_by_type=km_by_type, used=used, delivered=delivered)
-    seed_costs = [seed.cost for seed in seeds]
+    priced = problem.unserved_price_per_parcel is not None
     return {
         "vehicles": {name: used.get(name, 0) for name in sorted(types)},
         "routes": len(plan.routes),
@@ -71,12 +71,7 @@ def measure_plan(
         },
         "co2e_kg": sum(km * costs[name].co2e_kg_per_km for name, km in sorted(km_by_type.items())),
         "co2e_boundary": {name: costs[name].co2e_boundary for name in sorted(types)},
-        "seeds": {
-            "min": min(seed_costs),
-            "max": max(seed_costs),
-            "costs": seed_costs,
-            "unserved_parcels": [seed.unserved_parcels for seed in seeds],
-        },
+        "seeds": seed_figures(seeds, priced=priced),
         "street_km": {name: dict(street_km[name]) for name in sorted(types)},
         "unserved": [
             {
@@ -95,6 +90,24 @@ def measure_plan(
         "stopped_by": plan.stopped_by,
         "effort": {"allowed": plan.effort[0], "used": plan.effort[1]},
         "plan": plan_file,
+    }
+
+
+def seed_figures(seeds: Sequence[Plan], *, priced: bool) -> dict[str, Any]:
+    """Costs of a fleet's searches, and the solver's noise: the range of cost over seeds that serve equally much.
+
+    A seed that left more parcels is cheaper for that reason, not by noise; where unserved parcels have a price, all
+    seeds count.
+    """
+    fewest = min(seed.unserved_parcels for seed in seeds)
+    equal = [seed.cost for seed in seeds if priced or seed.unserved_parcels == fewest]
+    costs = [seed.cost for seed in seeds]
+    return {
+        "min": min(costs),
+        "max": max(costs),
+        "spread": max(equal) - min(equal),
+        "costs": costs,
+        "unserved_parcels": [seed.unserved_parcels for seed in seeds],
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.solving import solve
+from fleetplan.planning.verifying import verify
 from fleetplan.study.building import Progress
 from fleetplan.study.inputs import FleetEntry
 
@@ -64,7 +65,8 @@ def solve_fleets(
     """Plan every fleet with three seeds and keep the best.
 
     Fleets are planned in stages: a fleet whose types include all of another fleet's (in at least the same numbers)
-    comes later and starts from the best plan among those, so a mixed fleet is never dearer than the better pure one.
+    comes later and starts from the best plan among those, so a mixed fleet is never dearer than the better pure one; in
+    the end every fleet may adopt another's plan (:func:`share_plans`).
 
     ``executor=None`` solves one after the other in this process; the answers are the same.
     """
@@ -121,7 +123,31 @@ def solve_fleets(
         progress("planning", done, total)
     if interrupted and not best:
         raise KeyboardInterrupt
-    return Answers(best, plans, interrupted)
+    return share_plans(problems, Answers(best, plans, interrupted))
+
+
+def share_plans(problems: Mapping[str, Problem], answers: Answers) -> Answers:
+    """Let every fleet adopt another fleet's plan that it could drive itself and that is better than its own.
+
+    Without this a mix that uses one type only, yet was searched longer, would look better than that type's own fleet.
+    """
+    best, seeds = dict(answers.best), dict(answers.seeds)
+    for name, problem in problems.items():
+        if name not in answers.best:
+            continue
+        priced = problem.unserved_price_per_parcel is not None
+        types = {vehicle_type.name for vehicle_type in problem.types}
+        for other in sorted(answers.best):
+            plan = answers.best[other]
+            if (
+                rank(plan, priced=priced) < rank(best[name], priced=priced)
+                and {route.type for route in plan.routes} <= types
+                and not verify(problem, plan)
+            ):
+                best[name] = plan
+        if best[name] is not answers.best[name]:
+            seeds[name] = (*answers.seeds[name], best[name])
+    return Answers(best, seeds, answers.interrupted)
 
 
 def stages_of(fleets: Mapping[str, Sequence[FleetEntry]]) -> list[list[str]]:

@@ -19,7 +19,7 @@ from fleetplan.resources import data_path
 from fleetplan.routing.seams import AccessRules
 from fleetplan.scenario import Scenario, absent_files, read_scenario
 from fleetplan.study.building import Progress
-from fleetplan.study.inputs import FleetEntry, Shift, StudyInput, default_baseline, pack_of_country
+from fleetplan.study.inputs import FleetEntry, StudyInput, default_baseline, pack_of_country, shift_of
 
 
 def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyInput:
@@ -94,7 +94,13 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
         fleets=fleets,
         vehicles={entry.type: own.get(entry.type) or vehicle(entry.type) for f in fleets.values() for entry in f},
         pack=pack,
-        shift=Shift(scenario.shift.start, scenario.shift.end, scenario.shift.max_h, scenario.shift.paid_min_h),
+        shift=shift_of(
+            scenario.shift.start,
+            scenario.shift.end,
+            pack,
+            max_h=scenario.shift.max_h,
+            paid_min_h=scenario.shift.paid_min_h,
+        ),
         reload_min=scenario.depot.reload_min,
         max_trips=scenario.depot.max_trips,
         max_walk_m=scenario.max_walk_m,

@@ -33,6 +33,7 @@ def document_of(
         figures["seeds"] = {
             "min": total,
             "max": total + noise,
+            "spread": noise,
             "costs": [total, total + noise],
             "unserved_parcels": [0, 0],
         }

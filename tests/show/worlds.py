@@ -362,7 +362,7 @@ def _figures(problem: Problem, plan: Plan, traced: Sequence[TracedRoute], file: 
         "co2e_kg": 8.4,
         "co2e_boundary": dict.fromkeys(names, "tank-to-wheel"),
         "seeds": {
-            "min": plan.cost, "max": plan.cost + 2,
+            "min": plan.cost, "max": plan.cost + 2, "spread": 2.0,
             "costs": [plan.cost, plan.cost + 2], "unserved_parcels": [plan.unserved_parcels] * 2,
         },
         "street_km": {name: {"free": 10.0, "squeezed": 2.0, "blocked_room": 1.0, "blocked_law": 0.5} for name in names},

@@ -6,12 +6,12 @@ from typing import Any
 
 from fleetplan.errors import Refusal
 from fleetplan.planning.plan import Plan, Unserved
-from fleetplan.study.comparing import best_fleet, differences, is_comparable, spread_of
+from fleetplan.study.comparing import best_fleet, differences, is_comparable
+from fleetplan.study.measuring import seed_figures
 
 
-def figures(total: float, *, costs: list[float] | None = None, unserved: list[int] | None = None) -> dict[str, Any]:
+def figures(total: float, *, spread: float = 0.0) -> dict[str, Any]:
     """A fleet's figures, as far as verdicts need them."""
-    costs = costs or [total]
     zero = dict.fromkeys(
         ("drive_m", "walk_m", "drive_s", "park_s", "walk_s", "paid_s", "routes", "trips", "co2e_kg"), 0
     )
@@ -19,7 +19,7 @@ def figures(total: float, *, costs: list[float] | None = None, unserved: list[in
         **zero,
         "cost": {"total": total},
         "parcels": {"unserved": 0},
-        "seeds": {"costs": costs, "unserved_parcels": unserved or [0] * len(costs)},
+        "seeds": {"spread": spread},
     }
 
 
@@ -31,8 +31,8 @@ def plan(*left: str) -> Plan:
 
 def test_a_difference_inside_the_spread_is_level() -> None:
     """Protects against ranking noise: 3 € apart with a spread of 4 € is level, 5 € apart is cheaper."""
-    near = differences({"van": figures(100, costs=[100, 104]), "kei": figures(97)}, baseline="van", comparable=True)
-    far = differences({"van": figures(100, costs=[100, 104]), "kei": figures(95)}, baseline="van", comparable=True)
+    near = differences({"van": figures(100, spread=4), "kei": figures(97)}, baseline="van", comparable=True)
+    far = differences({"van": figures(100, spread=4), "kei": figures(95)}, baseline="van", comparable=True)
     assert (near["kei"]["verdict"], far["kei"]["verdict"]) == ("level", "cheaper")
     assert far["kei"]["cost_share"] == -0.05
 
@@ -55,9 +55,24 @@ def test_fleets_that_leave_different_stops_are_not_ranked() -> None:
 
 def test_the_spread_counts_equally_good_seeds_only() -> None:
     """Protects the noise figure: a seed that served fewer parcels is cheaper for that reason, not by noise."""
-    assert spread_of(figures(90, costs=[90, 92, 70], unserved=[0, 0, 2])) == 2
+    seeds = [Plan((), (), cost, left, "effort", (1, 1)) for cost, left in ((90, 0), (92, 0), (70, 2))]
+    assert seed_figures(seeds, priced=False)["spread"] == 2
+    assert seed_figures(seeds, priced=True)["spread"] == 22
 
 
 def test_the_best_of_equals_is_the_first_by_name() -> None:
     """Protects repeatability of the verdict on ties."""
     assert best_fleet({"b": figures(5), "a": figures(5)}) == "a"
+
+
+def test_hours_that_nobody_states_are_the_cost_packs() -> None:
+    """Protects own cost packs: their overtime limit and paid minimum count, unless the shift states its own."""
+    from dataclasses import replace
+
+    from fleetplan.fleet.pricing import cost_pack
+    from fleetplan.study.inputs import shift_of
+
+    pack = cost_pack("demo")
+    pack = replace(pack, figures={**pack.figures, "paid_min_h": replace(pack.figures["paid_min_h"], value=8.0)})
+    shift = shift_of(0, 36_000, pack, max_h=7.0, paid_min_h=None)
+    assert (shift.max_h, shift.paid_min_h) == (7.0, 8.0)

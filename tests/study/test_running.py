@@ -97,3 +97,14 @@ def test_an_interrupt_before_any_plan_is_an_interrupt(monkeypatch: pytest.Monkey
     monkeypatch.setattr(running, "run_solve", solve)
     with pytest.raises(KeyboardInterrupt):
         solve_fleets({"kei": EMPTY}, {"kei": [KEI]}, seed=0, effort=1, max_seconds=None, executor=None)
+
+
+def test_a_fleet_adopts_a_better_plan_that_it_could_drive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects fairness: a mix that found a better plan with kei vans alone does not beat the kei fleet with it."""
+    costs = iter([9.0, 9.0, 9.0, 9.0, 8.0, 9.0])
+    monkeypatch.setattr(running, "run_solve", lambda *arguments: answer(next(costs)))
+    monkeypatch.setattr(running, "verify", lambda problem, plan: [])
+    fleets = {"kei": [KEI], "mixed": [KEI, VAN]}
+    answers = solve_fleets(dict.fromkeys(fleets, EMPTY), fleets, seed=0, effort=1, max_seconds=None, executor=None)
+    assert answers.best["kei"] is answers.best["mixed"]
+    assert [plan.cost for plan in answers.seeds["kei"]] == [9.0, 9.0, 9.0, 8.0]
