@@ -166,20 +166,19 @@ def compare(
         fleets=fleets,
         shift=shift,
         costs=costs,
-        baseline=baseline,
         own_vehicles=own_vehicles,
-        ordinance=ordinance,
+        depot_settings={"reload_min": reload_min, "max_trips": max_trips},
+        shift_settings={"max_h": max_h, "paid_min_h": paid_min_h},
         settings={
-            "reload_min": float(reload_min),
-            "max_trips": int(max_trips),
-            "max_walk_m": float(max_walk_m),
-            "unserved_price_per_parcel": unserved_price_per_parcel,
-            "seed": int(seed),
+            "seed": seed,
             "effort": effort,
             "max_seconds": max_seconds,
+            "baseline": baseline,
+            "max_walk_m": max_walk_m,
+            "width_quantile": width_quantile,
+            "ordinance": ordinance,
+            "unserved_price_per_parcel": unserved_price_per_parcel,
         },
-        hours=(max_h, paid_min_h),
-        width_quantile=float(width_quantile),
     )
     return _run(study, executor=executor, progress=progress)
 

@@ -61,6 +61,8 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
             _stderr().print(f"[red]failed:[/red] {escape(str(error))}", soft_wrap=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
+            if as_json:
+                _print_json({"error": "interrupted"})
             _stderr().print("interrupted; nothing was written")
             raise typer.Exit(130) from None
 
@@ -165,9 +167,11 @@ def _compare(
 
     from fleetplan.api import compare_scenario
     from fleetplan.show.tables import rich_comparison
-    from fleetplan.show.writing import canonical_json
     from fleetplan.study.running import ignore_interrupts
+    from fleetplan.writing import canonical_json, check_folder
 
+    if folder is not None:
+        check_folder(folder)
     with (
         _progress(quiet=quiet) as progress,
         ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn"), initializer=ignore_interrupts) as pool,
@@ -245,7 +249,8 @@ def show_vehicles(
         if as_json:
             _print_json({key: vehicle_document(item) for key, item in fleet.items()})
         else:
-            Console().print(catalogue_table(fleet))
+            console = Console()
+            console.print(catalogue_table(fleet, width=console.width))
         return
     found = vehicle(name)
     if as_json:
@@ -284,16 +289,17 @@ def streets(
     country: Annotated[str | None, typer.Option(help="ISO country code; found from the location.")] = None,
 ) -> None:
     """Write every stretch of street with its width, and for each vehicle whether and why it may pass."""
-    from fleetplan.fleet.catalogue import vehicle
+    import fleetplan.api  # noqa: F401  (the public face gives Streets.frame its columns per vehicle)
+    from fleetplan.fleet.catalogue import find_vehicles
     from fleetplan.show.files import write_table
     from fleetplan.study.scenarios import load_city
 
-    kinds = [vehicle(name.strip()) for name in vehicles.split(",") if name.strip()]
+    kinds = find_vehicles(name.strip() for name in vehicles.split(",") if name.strip())
     if output.suffix.lower() not in (".csv", ".gpkg"):
         raise InputError.one(
             "streets.ending", str(output), "", "neither .csv nor .gpkg", "name a file that ends in .csv or .gpkg"
         )
-    frame = load_city(city, country=country).frame(kinds)
+    frame = load_city(city, country=country).frame(kinds.values())
     write_table(frame, output, layer="streets")
     Console().print(f"{len(frame)} stretches written to {escape(str(output))}", highlight=False)
 

@@ -98,8 +98,8 @@ def faults_of_validation(
         path = ".".join(str(part) for part in error["loc"])
         leaf = next((str(p) for p in reversed(error["loc"]) if isinstance(p, str)), "")
         remedy = (remedies or {}).get(leaf, "correct the value; the README lists what this field takes")
-        message = str(error["msg"]).removeprefix("Value error, ")
-        if error.get("type") not in ("missing", "extra_forbidden") and "input" in error:
+        message = "is empty" if error["type"] == "too_short" else str(error["msg"]).removeprefix("Value error, ")
+        if error.get("type") not in ("missing", "extra_forbidden", "too_short") and "input" in error:
             message = f"{message} (it is {error['input']!r:.60})"
         faults.append(Fault(f"{code}.{error.get('type', 'invalid')}", where, path, message, remedy))
     return faults

@@ -1,4 +1,4 @@
-"""Scenario files: one TOML file that says which city, stops, fleets and prices to compare.
+"""Scenario files: one TOML file that says which city, stops, fleets and prices to compare; the library's arguments too.
 
 Paths in a scenario are relative to the scenario's own folder. Every fault of the file is found and raised at once.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     ValidationError,
     field_validator,
     model_validator,
@@ -55,8 +56,15 @@ def _clock(value: Any) -> int:
     return parse_clock(value)
 
 
+def _effort(value: Any) -> str | int:
+    if value in EFFORTS or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return cast("str | int", value)
+    raise ValueError("must be quick, normal, thorough or a whole number of 1 or more")
+
+
 Number = Annotated[float, AfterValidator(_finite)]
 Clock = Annotated[int, BeforeValidator(_clock)]
+Effort = Annotated[str | int, PlainValidator(_effort)]
 
 
 class _Table(BaseModel):
@@ -141,26 +149,20 @@ class VehiclesFile(_Table):
     file: str
 
 
-class Scenario(_Table):
-    """A whole scenario; times in seconds after midnight."""
+class Settings(_Table):
+    """What a scenario and the library's arguments have in common; times in seconds after midnight."""
 
-    schema_: Annotated[Literal["fleetplan.scenario/1"], Field(alias="schema")]
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    effort: Literal["quick", "normal", "thorough"] | Annotated[int, Field(ge=1)] = "normal"
+    effort: Effort = "normal"
     max_seconds: Annotated[Number, Field(gt=0)] | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     baseline: str | None = None
     max_walk_m: Annotated[Number, Field(ge=0, le=5000)] = 150.0
     width_quantile: Annotated[Number, Field(ge=0.05, le=0.95)] = 0.5
     ordinance: Literal["clearance", "law", "off"] = "clearance"
     unserved_price_per_parcel: Annotated[Number, Field(ge=0)] | None = None
-    city: City
     depot: Depot
-    stops: StopsSource
     shift: Shift = Shift()
     fleets: Annotated[dict[str, Annotated[tuple[FleetEntry, ...], Field(min_length=1)]], Field(min_length=1)]
-    costs: Costs = Costs()
-    vehicles: VehiclesFile | None = None
 
     @field_validator("fleets")
     @classmethod
@@ -174,10 +176,24 @@ class Scenario(_Table):
         return fleets
 
     @model_validator(mode="after")
-    def _known_baseline(self) -> Scenario:
+    def _known_baseline(self) -> Self:
         if self.baseline is not None and self.baseline not in self.fleets:
             raise ValueError(f"baseline {self.baseline!r} is not one of the fleets {', '.join(sorted(self.fleets))}")
         return self
+
+
+class Scenario(Settings):
+    """A whole scenario file."""
+
+    schema_: Annotated[Literal["fleetplan.scenario/1"], Field(alias="schema")]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    city: City
+    stops: StopsSource
+    costs: Costs = Costs()
+    vehicles: VehiclesFile | None = None
+
+
+Model = TypeVar("Model", bound=_Table)
 
 
 def parse_scenario(document: dict[str, Any], *, where: str) -> Scenario:
@@ -186,10 +202,23 @@ def parse_scenario(document: dict[str, Any], *, where: str) -> Scenario:
     Raises:
         InputError: with every fault of the document.
     """
+    return _parse(Scenario, document, where=where, code="scenario")
+
+
+def parse_settings(document: dict[str, Any], *, where: str) -> Settings:
+    """Checked settings from the library's arguments, by the rules of the scenario file.
+
+    Raises:
+        InputError: with every fault of the arguments.
+    """
+    return _parse(Settings, document, where=where, code="settings")
+
+
+def _parse(model: type[Model], document: dict[str, Any], *, where: str, code: str) -> Model:
     try:
-        return Scenario.model_validate(document)
+        return model.model_validate(document)
     except ValidationError as error:
-        faults = faults_of_validation(error.errors(include_url=False), where=where, code="scenario", remedies=_REMEDIES)
+        faults = faults_of_validation(error.errors(include_url=False), where=where, code=code, remedies=_REMEDIES)
         raise InputError(faults) from None
 
 

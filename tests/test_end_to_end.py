@@ -49,7 +49,7 @@ def test_demo_writes_every_file(demo: Path) -> None:
 
 
 def test_demo_serves_everyone_and_adds_up(demo: Path) -> None:
-    """Protects the figures: every stop is served, cost parts add up to the total, activities to the paid time."""
+    """Protects the figures: every stop is served, cost parts add up to the total, activities to the span."""
     document = json.loads((demo / "comparison.json").read_text(encoding="utf-8"))
     assert document["schema"] == "fleetplan.comparison/1"
     assert document["comparable"] is True
@@ -60,7 +60,7 @@ def test_demo_serves_everyone_and_adds_up(demo: Path) -> None:
         parts = ("vehicle", "driver", "distance", "energy", "unserved")
         assert sum(fleet["cost"][part] for part in parts) == pytest.approx(fleet["cost"]["total"], abs=1e-4)
         hours = ("drive_s", "park_s", "walk_s", "service_s", "wait_s", "reload_s", "break_s")
-        assert sum(fleet[part] for part in hours) == fleet["paid_s"]
+        assert sum(fleet[part] for part in hours) == fleet["span_s"]
     costs = {name: fleet["cost"]["total"] for name, fleet in document["fleets"].items()}
     assert costs["mixed"] <= min(costs["kei"], costs["van"]) + 1e-6
     assert document["best"] == min(sorted(costs), key=lambda name: costs[name])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from fleetplan.demand.checking import check_stops
 from fleetplan.demand.stops import Stop, Stops
 from fleetplan.errors import Fault, InputError
 from fleetplan.units import LAST_CLOCK_S, format_clock
+from fleetplan.writing import write_atomically
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -65,30 +64,16 @@ def stops_frame(stops: Stops) -> gpd.GeoDataFrame:
 def write_stops(stops: Stops, path: str | Path) -> None:
     """Write the stops as a csv file that :func:`read_stops` reads back as the same stops.
 
-    The file appears whole or not at all: it is written under a temporary name and then moved.
+    The file appears whole or not at all; missing folders are made.
 
     Raises:
-        InputError: the folder is absent or cannot be written to.
+        InputError: the file cannot be written.
     """
-    path = Path(path)
     lines = [",".join(COLUMNS)]
     for stop in stops:
         record = _record(stop)
         lines.append(",".join(_cell(record[column]) for column in COLUMNS))
-    text = "\n".join(lines) + "\n"
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        message = f"it cannot be written ({error.strerror or error})"
-        raise InputError.one("stops.write", str(path), "", message, "check the folder and its permissions") from None
+    write_atomically(path, "\n".join(lines) + "\n")
 
 
 def _record(stop: Stop) -> dict[str, Any]:

@@ -10,27 +10,40 @@ from rich.table import Table
 
 from fleetplan.fleet.vehicle import Vehicle
 
+TITLES_FROM = 110
+"""Width of a terminal, in characters, from which the catalogue shows what each vehicle is beside its name."""
 
-def catalogue_table(fleet: Mapping[str, Vehicle]) -> Table:
-    """All vehicles, one per row. A star marks a figure that nobody verified."""
-    table = Table(title="Vehicles (* assumption or unverified)", title_justify="left")
-    table.add_column("name")
-    table.add_column("what it is")
-    for heading in ("length m", "width m", "over mirrors", "height m", "payload kg", "usable m³", "per 100 km", "kei"):
-        table.add_column(heading, justify="right")
-    for name, vehicle in fleet.items():
-        table.add_row(
+
+def catalogue_table(fleet: Mapping[str, Vehicle], *, width: int) -> Table:
+    """All vehicles, one per row, in metres and usable cubic metres, for a terminal of so many characters.
+
+    A star marks a figure that nobody verified. Names are always whole, for they are what users type.
+    """
+    rows = [
+        (
             escape(name),
-            escape(vehicle.title),
+            "kei" if vehicle.is_kei else "",
             _cell(vehicle, "length_m", "{:.2f}"),
-            _cell(vehicle, "body_width_m", "{:.3f}"),
-            _cell(vehicle, "mirror_width_m", "{:.3f}"),
+            _cell(vehicle, "body_width_m", "{:.2f}"),
+            _cell(vehicle, "mirror_width_m", "{:.2f}"),
             _cell(vehicle, "height_m", "{:.2f}"),
             _cell(vehicle, "payload_kg", "{:.0f}"),
             f"{vehicle.usable_volume_m3:.2f}{_star(vehicle, 'volume_m3')}",
             _energy(vehicle),
-            "yes" if vehicle.is_kei else "",
+            escape(vehicle.title),
         )
+        for name, vehicle in fleet.items()
+    ]
+    headings = ("name", "", "long", "wide", "mirrors", "high", "kg", "m³", "per 100 km", "what it is")
+    count = len(headings) if width >= TITLES_FROM else len(headings) - 1
+    title = "Vehicles (* assumption or unverified)"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    for column, heading in enumerate(headings[:count]):
+        widest = max(len(heading), *(len(row[column]) for row in rows))
+        figures = 2 <= column <= 8
+        table.add_column(heading, justify="right" if figures else "left", no_wrap=True, min_width=min(widest, 24))
+    for row in rows:
+        table.add_row(*row[:count])
     return table
 
 

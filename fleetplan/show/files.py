@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from fleetplan.planning.documents import plan_document
 from fleetplan.show.fleetmap import map_html
 from fleetplan.show.frames import depot_frame, routes_frame, stops_frame, walks_frame
-from fleetplan.show.writing import canonical_json, write_atomically
 from fleetplan.study.naming import file_names
 from fleetplan.study.result import FleetResult, StudyResult
 from fleetplan.units import format_clock
+from fleetplan.writing import canonical_json, told_writing, write_atomically
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -53,18 +53,19 @@ def save_comparison(result: StudyResult, folder: str | Path, *, run: Mapping[str
         run: the content of ``run.json``, everything that may differ between two equal runs.
 
     Raises:
-        OSError: the folder cannot be written.
+        InputError: the folder cannot be written.
         FleetplanError: the map cannot be made; see :func:`~fleetplan.show.fleetmap.map_html`.
     """
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=target, prefix=".saving-"))
-    try:
-        new = work / "new"
-        names = _write_all(result, new, run=run)
-        _move_all(new, target, work / "old", names=names, stale=_stale(target, names))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with told_writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=target, prefix=".saving-"))
+        try:
+            new = work / "new"
+            names = _write_all(result, new, run=run)
+            _move_all(new, target, work / "old", names=names, stale=_stale(target, names))
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
     return [target / name for name in names]
 
 
@@ -164,7 +165,7 @@ def write_table(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str) -> Non
 
     Raises:
         ValueError: the file's ending is neither.
-        OSError: the file cannot be written.
+        InputError: the file cannot be written.
     """
     target = Path(path)
     if target.suffix.lower() == ".csv":
@@ -173,13 +174,14 @@ def write_table(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str) -> Non
             plain[column] = [spreadsheet_text(value) if isinstance(value, str) else value for value in plain[column]]
         write_atomically(target, plain.to_csv(index=False, lineterminator="\n"))
     elif target.suffix.lower() == ".gpkg":
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=target.parent, prefix=".saving-"))
-        try:
-            frame.to_file(work / "table.gpkg", layer=layer, driver="GPKG", engine="pyogrio")
-            (work / "table.gpkg").replace(target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        with told_writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            work = Path(tempfile.mkdtemp(dir=target.parent, prefix=".saving-"))
+            try:
+                frame.to_file(work / "table.gpkg", layer=layer, driver="GPKG", engine="pyogrio")
+                (work / "table.gpkg").replace(target)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
     else:
         raise ValueError(f"{target.name} ends in neither .csv nor .gpkg")
 

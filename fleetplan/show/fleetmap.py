@@ -8,8 +8,8 @@ import folium
 
 from fleetplan.show.mapdata import map_data
 from fleetplan.show.offline import OfflineFigure
-from fleetplan.show.writing import write_atomically
 from fleetplan.study.result import StudyResult
+from fleetplan.writing import write_atomically
 
 _SCRIPTS = ("basemap.js", "pens.js", "fleetmap.js", "panel.js")
 _STYLES = ("fleetmap.css",)

@@ -84,7 +84,8 @@ def comparison_rows(document: Mapping[str, Any]) -> list[Row]:
     for key, label in _HOURS:
         if key != "break_s" or any_above_zero(key):
             add("Hours", label, lambda f, key=key: _hours(f[key]))  # type: ignore[misc]
-    add("Hours", "Paid span, h:min", lambda f: _hours(f["paid_s"]), low=lambda f: f["paid_s"])
+    add("Hours", "Loading to return, h:min", lambda f: _hours(f["span_s"]))
+    add("Hours", "Paid, h:min", lambda f: _hours(f["paid_s"]), low=lambda f: f["paid_s"])
     add("Energy", "CO₂e, kg", lambda f: f"{f['co2e_kg']:.1f}", low=lambda f: f["co2e_kg"])
     for key, label in (("kwh", "Electricity, kWh"), ("litres", "Fuel, litres")):
         if any_above_zero("energy", key):
@@ -131,6 +132,8 @@ def verdict(document: Mapping[str, Any]) -> str:
     if not fleets:
         return "No fleet was planned."
     money = str(document.get("currency", ""))
+    if document.get("unplanned"):
+        return f"Interrupted, nothing is ranked; not planned: {', '.join(document['unplanned'])}."
     if not document.get("comparable", True):
         left = ", ".join(f"{name} {_at(figures, 'parcels', 'unserved')}" for name, figures in fleets.items())
         return f"Not comparable: the fleets leave different stops unserved (parcels left: {left})."
@@ -195,13 +198,19 @@ def limits_lines(document: Mapping[str, Any]) -> list[str]:
 def streets_lines(document: Mapping[str, Any]) -> list[str]:
     """How much of the street network each vehicle type may use, one sentence per type."""
     types: dict[str, Mapping[str, float]] = {}
+    defaults: dict[str, Mapping[str, float]] = {}
     for figures in _fleets(document).values():
         types.update(figures.get("street_km") or {})
+        defaults.update(figures.get("street_km_on_defaults") or {})
     lines = []
     for name, km in sorted(types.items()):
         total = sum(km.values())
         if total > 0:
             parts = [f"{km[band]:.1f} km {word} ({km[band] / total:.0%})" for band, word in _BANDS if km.get(band)]
+            tight = sum(km.get(band, 0.0) for band in ("squeezed", "blocked_room"))
+            guessed = sum(defaults.get(name, {}).get(band, 0.0) for band in ("squeezed", "blocked_room"))
+            if tight > 0 and name in defaults:
+                parts.append(f"{guessed / tight:.0%} of what is tight or too narrow is judged by a class default")
             lines.append(f"{name}: {', '.join(parts)}")
     return lines
 

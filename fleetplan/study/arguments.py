@@ -1,10 +1,10 @@
-"""From the library's arguments to a checked study: all faults are told at once."""
+"""From the library's arguments to a checked study, by the rules of the scenario file: all faults are told at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fleetplan.city.streets import Streets
 from fleetplan.demand.files import read_stops
@@ -14,91 +14,89 @@ from fleetplan.fleet.catalogue import read_vehicles, vehicle
 from fleetplan.fleet.costs import CostPack
 from fleetplan.fleet.pricing import cost_pack, read_cost_pack
 from fleetplan.fleet.vehicle import Vehicle
-from fleetplan.routing.seams import AccessRules
-from fleetplan.study.inputs import FleetEntry, StudyInput, default_baseline, pack_of_country, shift_of
-from fleetplan.units import parse_clock
+from fleetplan.scenario import parse_settings
+from fleetplan.study.inputs import StudyInput, pack_of_country, study_of_settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FleetSpec = Sequence[str | Vehicle | Mapping[str, Any]]
+Result = TypeVar("Result")
+
+WHERE = "arguments"
 
 
 def study_of_arguments(
-    streets: Streets,
+    streets: object,
     stops: Stops | Iterable[Stop] | str | Path | pd.DataFrame,
     *,
     depot: tuple[float, float],
     fleets: Mapping[str, FleetSpec],
     shift: tuple[str, str],
     costs: str | Path | CostPack | None,
-    baseline: str | None,
     own_vehicles: Mapping[str, Vehicle] | str | Path | None,
-    ordinance: str,
-    settings: dict[str, Any],
-    hours: tuple[float | None, float | None],
-    width_quantile: float,
+    depot_settings: Mapping[str, Any],
+    shift_settings: Mapping[str, Any],
+    settings: Mapping[str, Any],
 ) -> StudyInput:
+    """A study from the arguments of :func:`fleetplan.compare`.
+
+    Raises:
+        InputError: with every fault found.
+    """
     faults: list[Fault] = []
-    known: dict[str, Vehicle] = {}
-    if isinstance(own_vehicles, str | Path):
-        known.update(read_vehicles(Path(own_vehicles)))
-    elif own_vehicles is not None:
-        known.update(own_vehicles)
-    entries: dict[str, tuple[FleetEntry, ...]] = {}
-    used: dict[str, Vehicle] = {}
-    for name, spec in fleets.items():
+
+    def attempt(step: Callable[[], Result]) -> Result | None:
         try:
-            entries[name] = _entries(name, spec, known=known, used=used)
+            return step()
         except InputError as error:
-            faults += error.faults
-    checked: Stops | None = None
-    try:
-        checked = _checked_stops(stops)
-    except InputError as error:
-        faults += error.faults
-    try:
-        start_s, end_s = (parse_clock(text) for text in shift)
-    except ValueError as error:
-        start_s, end_s = 0, 1
-        faults.append(Fault("shift.clock", "settings", "shift", str(error), 'write times such as "08:00"'))
-    if ordinance not in ("clearance", "law", "off"):
-        faults.append(
-            Fault("settings.ordinance", "settings", "ordinance", f"is {ordinance!r}", "use clearance, law or off")
-        )
-    if baseline is not None and baseline not in fleets:
-        faults.append(
-            Fault("settings.baseline", "settings", "baseline", f"{baseline!r} is no fleet", "name one of the fleets")
-        )
-    pack: CostPack | None = None
-    try:
-        pack = _pack(costs, streets)
-    except InputError as error:
-        faults += error.faults
-    if faults or checked is None or pack is None:
-        raise InputError(faults)
-    return StudyInput(
-        streets=streets,
-        stops=checked,
-        depot=(float(depot[0]), float(depot[1])),
-        fleets=entries,
-        vehicles=used,
-        pack=pack,
-        shift=shift_of(start_s, end_s, pack, max_h=hours[0], paid_min_h=hours[1]),
-        rules=AccessRules(ordinance, width_quantile, streets.country),  # type: ignore[arg-type]
-        baseline=baseline or default_baseline(entries),
+            faults.extend(error.faults)
+            return None
+
+    if not isinstance(streets, Streets):
+        message = f"is {type(streets).__name__}, not Streets"
+        faults.append(Fault("arguments.streets", WHERE, "streets", message, "make them with fp.Streets.from_file(...)"))
+    known = attempt(lambda: _own_vehicles(own_vehicles)) or {}
+    used: dict[str, Vehicle] = {}
+    document = {
         **settings,
-    )
+        "depot": {**_pair(depot, ("lat", "lon")), **depot_settings},
+        "shift": {**_pair(shift, ("start", "end")), **{k: v for k, v in shift_settings.items() if v is not None}},
+        "fleets": attempt(lambda: _fleets(fleets, known=known, used=used)) or {"": [{"type": "-"}]},
+    }
+    told = {fault.field.split(".")[0] for fault in faults}
+    try:
+        checked = parse_settings(document, where=WHERE)
+    except InputError as error:
+        faults += [fault for fault in error.faults if not {fault.field.split(".")[0]} & told]
+    found = attempt(lambda: _checked_stops(stops))
+    pack = attempt(lambda: _pack(costs, streets))
+    if faults or found is None or pack is None or not isinstance(streets, Streets):
+        raise InputError(faults)
+    return study_of_settings(checked, streets=streets, stops=found, vehicles=used, pack=pack)
 
 
-def _pack(costs: str | Path | CostPack | None, streets: Streets) -> CostPack:
+def _pair(values: Any, names: tuple[str, str]) -> dict[str, Any]:
+    """A pair as a table; what is no pair leaves both entries empty, which are then the faults."""
+    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != 2:
+        return dict.fromkeys(names)
+    return dict(zip(names, values, strict=True))
+
+
+def _own_vehicles(own: Mapping[str, Vehicle] | str | Path | None) -> Mapping[str, Vehicle]:
+    if own is None:
+        return {}
+    return read_vehicles(Path(own)) if isinstance(own, str | Path) else own
+
+
+def _pack(costs: str | Path | CostPack | None, streets: object) -> CostPack:
     if costs is None:
-        return pack_of_country(streets.country)
+        return pack_of_country(streets.country if isinstance(streets, Streets) else "")
     if isinstance(costs, CostPack):
         return costs
-    if isinstance(costs, Path) or costs.endswith(".toml"):
+    if isinstance(costs, Path) or str(costs).endswith(".toml"):
         return read_cost_pack(Path(costs))
-    return cost_pack(costs)
+    return cost_pack(str(costs))
 
 
 def _checked_stops(stops: Stops | Iterable[Stop] | str | Path | pd.DataFrame) -> Stops:
@@ -106,34 +104,60 @@ def _checked_stops(stops: Stops | Iterable[Stop] | str | Path | pd.DataFrame) ->
         return stops
     if isinstance(stops, str | Path):
         return read_stops(stops)
-    items = None if hasattr(stops, "columns") else tuple(stops)
-    if items is not None and all(isinstance(item, Stop) for item in items):
-        return Stops(items)
-    return read_stops(cast("pd.DataFrame", stops))
+    if hasattr(stops, "columns"):
+        return read_stops(cast("pd.DataFrame", stops))
+    items = tuple(stops) if isinstance(stops, Iterable) else ()
+    if not isinstance(stops, Iterable) or not all(isinstance(item, Stop) for item in items):
+        raise InputError.one(
+            "arguments.stops",
+            WHERE,
+            "stops",
+            "are not stops",
+            "give fp.read_stops(...), a file, a table or Stops",
+        )
+    return Stops(items)
 
 
-def _entries(
-    name: str, spec: FleetSpec, *, known: Mapping[str, Vehicle], used: dict[str, Vehicle]
-) -> tuple[FleetEntry, ...]:
-    """The entries of one fleet; every vehicle met is added to ``used``."""
-    entries: list[FleetEntry] = []
-    for item in [spec] if isinstance(spec, str | Vehicle) else spec:
-        limit = None
-        kind: Any = item
-        if isinstance(item, Mapping):
-            kind, limit = item.get("type"), item.get("max")
-        found = kind if isinstance(kind, Vehicle) else known.get(str(kind)) or vehicle(str(kind))
-        if used.setdefault(found.name, found) != found:
-            raise InputError.one(
-                "fleets.twice",
-                "settings",
-                f"fleets.{name}",
-                f"two different vehicles are called {found.name!r}",
-                "give one of them another name",
-            )
-        if any(entry.type == found.name for entry in entries):
-            raise InputError.one(
-                "fleets.twice", "settings", f"fleets.{name}", f"names {found.name!r} twice", "name each type once"
-            )
-        entries.append(FleetEntry(found.name, None if limit is None else int(limit)))
-    return tuple(entries)
+def _fleets(
+    fleets: Mapping[str, FleetSpec], *, known: Mapping[str, Vehicle], used: dict[str, Vehicle]
+) -> dict[str, list[dict[str, Any]]]:
+    """The fleets as tables of a scenario; every vehicle met is added to ``used``."""
+    if not isinstance(fleets, Mapping) or not all(isinstance(name, str) for name in fleets):
+        raise InputError.one(
+            "arguments.fleets",
+            WHERE,
+            "fleets",
+            "is no mapping from names to vehicle types",
+            'give for example {"kei": ["kei-van"], "van": ["full-size-van"]}',
+        )
+    tables: dict[str, list[dict[str, Any]]] = {}
+    faults: list[Fault] = []
+    for name, spec in fleets.items():
+        tables[name] = []
+        for item in [spec] if isinstance(spec, str | Vehicle | Mapping) else spec:
+            table = dict(item) if isinstance(item, Mapping) else {"type": item}
+            try:
+                found = _vehicle(table.get("type"), known=known)
+                if used.setdefault(found.name, found) != found:
+                    raise InputError.one(
+                        "fleets.twice", "", "", f"two vehicles are called {found.name!r}", "give one another name"
+                    )
+            except InputError as error:
+                faults += [
+                    Fault(fault.code, WHERE, f"fleets.{name}", fault.message, fault.remedy) for fault in error.faults
+                ]
+                continue
+            tables[name].append({**table, "type": found.name})
+    if faults:
+        raise InputError(faults)
+    return tables
+
+
+def _vehicle(kind: object, *, known: Mapping[str, Vehicle]) -> Vehicle:
+    if isinstance(kind, Vehicle):
+        return kind
+    if not isinstance(kind, str):
+        raise InputError.one(
+            "fleets.type", "", "", f"{kind!r} names no vehicle type", 'give a name, a Vehicle or {"type": name}'
+        )
+    return known[kind] if kind in known else vehicle(kind)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fleetplan.city.classes import WidthSource
+from fleetplan.city.streets import Streets
 from fleetplan.figures import Figure, bundled_figures
 from fleetplan.planning.plan import Plan
+from fleetplan.routing.seams import Band, StreetAccess
 from fleetplan.study.building import Materials
 from fleetplan.study.inputs import StudyInput
 
@@ -22,10 +24,14 @@ def comparison_document(
     *,
     plans: Mapping[str, Plan],
     figures: Mapping[str, Mapping[str, Any]],
+    missing: Sequence[str],
     warnings: Iterable[str],
 ) -> dict[str, Any]:
-    """The whole of ``comparison.json`` as a JSON value: equal input gives an equal document."""
-    comparable = is_comparable(plans, priced=study.unserved_price_per_parcel is not None)
+    """The whole of ``comparison.json`` as a JSON value: equal input gives an equal document.
+
+    ``missing`` are fleets that an interrupted run did not plan; without them nothing is ranked.
+    """
+    comparable = not missing and is_comparable(plans, priced=study.unserved_price_per_parcel is not None)
     return {
         "schema": SCHEMA,
         "seed": study.seed,
@@ -34,6 +40,7 @@ def comparison_document(
         "baseline": study.baseline,
         "inputs": _inputs(study),
         "comparable": comparable,
+        "unplanned": list(missing),
         "best": best_fleet(figures) if comparable else None,
         "fleets": {name: dict(figures[name]) for name in sorted(figures)},
         "differences": differences(figures, baseline=study.baseline, comparable=comparable),
@@ -124,7 +131,7 @@ def differences(
             "co2e_kg": row["co2e_kg"] - base["co2e_kg"],
             **{
                 key: row[key] - base[key]
-                for key in ("drive_m", "walk_m", "drive_s", "park_s", "walk_s", "paid_s", "routes", "trips")
+                for key in ("drive_m", "walk_m", "drive_s", "park_s", "walk_s", "span_s", "paid_s", "routes", "trips")
             },
             "unserved_parcels": row["parcels"]["unserved"] - base["parcels"]["unserved"],
         }
@@ -152,6 +159,26 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
         add(part, bundled_figures(f"{part}.toml").values())
     add("widths", bundled_figures("widths", "world.toml").values())
     return [found[key] for key in sorted(found)]
+
+
+def heading_warning(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """How much the routes' driving grows when every stop is left in the heading it was reached in."""
+    parts = []
+    for name, row in sorted(figures.items()):
+        planned, driven = row["retimed"]["table_s"], row["retimed"]["retimed_s"]
+        if planned > 0:
+            word = "more" if driven >= planned else "less"
+            parts.append(f"{name} {abs(driven / planned - 1):.1%} {word}")
+    return f"driving with headings kept at every stop, against the planned driving: {', '.join(parts) or 'no driving'}"
+
+
+def default_street_km(streets: Streets, access: StreetAccess) -> dict[str, float]:
+    """Kilometres of drivable street by band whose width is a class default."""
+    stretches = streets.stretches
+    judged = stretches.drivable & (stretches.width_source == WidthSource.DEFAULT)
+    return {
+        band.label: float(stretches.length_m[judged & (access.stretch_band == band)].sum()) / 1000.0 for band in Band
+    }
 
 
 def width_warning(study: StudyInput) -> str:

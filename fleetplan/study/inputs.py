@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from fleetplan.fleet.costs import CostPack
 from fleetplan.fleet.pricing import PACKS, cost_pack
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.seams import AccessRules
+from fleetplan.scenario import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,16 @@ def check_input(study: StudyInput) -> None:
             Fault("stops.empty", study.stops.label, "", "there is no stop to deliver to", "add at least one stop")
         )
     faults += check_stops(study.stops, bounds=study.streets.bounds, shift_s=(study.shift.start_s, study.shift.end_s))
-    faults += _depot_faults(study)
-    faults += _setting_faults(study)
+    faults += depot_faults(study.depot, study.streets)
     faults += _load_faults(study)
     if faults:
         raise InputError(faults)
 
 
-def _depot_faults(study: StudyInput) -> list[Fault]:
-    lat, lon = study.depot
-    if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180):
-        return [
-            Fault(
-                "depot.invalid", "depot", "lat, lon", f"({lat}, {lon}) is no position", "give degrees, latitude first"
-            )
-        ]
-    west, south, east, north = study.streets.bounds
+def depot_faults(depot: tuple[float, float], streets: Streets) -> list[Fault]:
+    """What is wrong with the depot's position in a city."""
+    lat, lon = depot
+    west, south, east, north = streets.bounds
     if west <= lon <= east and south <= lat <= north:
         return []
     if west <= lat <= east and south <= lon <= north:
@@ -124,40 +118,6 @@ def _depot_faults(study: StudyInput) -> list[Fault]:
             "move the depot into the city, or load a larger extract",
         )
     ]
-
-
-def _setting_faults(study: StudyInput) -> list[Fault]:
-    faults = []
-
-    def fault(code: str, name: str, message: str, remedy: str) -> None:
-        faults.append(Fault(code, "settings", name, message, remedy))
-
-    if not study.fleets:
-        fault("fleets.empty", "fleets", "there is no fleet", "name at least one fleet")
-    for name, entries in study.fleets.items():
-        if not entries:
-            fault("fleets.empty", f"fleets.{name}", "the fleet has no vehicle type", "name at least one vehicle type")
-        for entry in entries:
-            if entry.max is not None and entry.max < 1:
-                fault("fleets.max", f"fleets.{name}", f"max is {entry.max} for {entry.type}", "give 1 or more, or None")
-    if study.shift.end_s <= study.shift.start_s:
-        fault("shift.order", "shift", "the shift ends before it starts", "give an end after the start, up to 47:59")
-    for name, value in (
-        ("shift.max_h", study.shift.max_h),
-        ("shift.paid_min_h", study.shift.paid_min_h),
-        ("depot.reload_min", study.reload_min),
-        ("max_walk_m", study.max_walk_m),
-    ):
-        if not math.isfinite(value) or value < 0:
-            fault("settings.number", name, f"is {value}", "give a number, zero or more")
-    if study.max_trips < 1:
-        fault("settings.trips", "depot.max_trips", f"is {study.max_trips}", "give 1 or more")
-    if not 0.05 <= study.rules.width_quantile <= 0.95:
-        fault("settings.quantile", "width_quantile", f"is {study.rules.width_quantile}", "give 0.05 to 0.95")
-    price = study.unserved_price_per_parcel
-    if price is not None and not (math.isfinite(price) and price >= 0):
-        fault("settings.number", "unserved_price_per_parcel", f"is {price}", "give a price, zero or more, or None")
-    return faults
 
 
 def _load_faults(study: StudyInput) -> list[Fault]:
@@ -201,6 +161,34 @@ def shift_of(start_s: int, end_s: int, pack: CostPack, *, max_h: float | None, p
         end_s,
         pack.value("max_h") if max_h is None else float(max_h),
         pack.value("paid_min_h") if paid_min_h is None else float(paid_min_h),
+    )
+
+
+def study_of_settings(
+    settings: Settings, *, streets: Streets, stops: Stops, vehicles: Mapping[str, Vehicle], pack: CostPack
+) -> StudyInput:
+    """A study from checked settings and what they refer to."""
+    fleets = {
+        name: tuple(FleetEntry(entry.type, entry.max) for entry in entries) for name, entries in settings.fleets.items()
+    }
+    shift = settings.shift
+    return StudyInput(
+        streets=streets,
+        stops=stops,
+        depot=(settings.depot.lat, settings.depot.lon),
+        fleets=fleets,
+        vehicles=vehicles,
+        pack=pack,
+        shift=shift_of(shift.start, shift.end, pack, max_h=shift.max_h, paid_min_h=shift.paid_min_h),
+        reload_min=settings.depot.reload_min,
+        max_trips=settings.depot.max_trips,
+        max_walk_m=settings.max_walk_m,
+        rules=AccessRules(settings.ordinance, settings.width_quantile, streets.country),
+        unserved_price_per_parcel=settings.unserved_price_per_parcel,
+        baseline=settings.baseline or default_baseline(fleets),
+        seed=settings.seed,
+        effort=settings.effort,
+        max_seconds=settings.max_seconds,
     )
 
 

@@ -25,6 +25,7 @@ def measure_plan(
     costs: Mapping[str, VehicleCosts],
     seeds: Sequence[Plan],
     street_km: Mapping[str, Mapping[str, float]],
+    default_km: Mapping[str, Mapping[str, float]],
     plan_file: str,
 ) -> dict[str, Any]:
     """The fleet's object of ``comparison.json``, with the keys of the interface page."""
@@ -44,7 +45,7 @@ def measure_plan(
         for visit in trip.visits
     )
     used = Counter(route.type for route in plan.routes)
-    paid_s = sum(route.end_s - route.start_s for route in plan.routes)
+    spans = [route.end_s - route.start_s for route in plan.routes]
     delivered = sum(tasks[visit.stop].parcels for visit in visits)
     cost = _cost(problem, plan, costs=costs, km_by_type=km_by_type, used=used, delivered=delivered)
     priced = problem.unserved_price_per_parcel is not None
@@ -55,7 +56,8 @@ def measure_plan(
         "drive_m": sum(driven_m.values()),
         "walk_m": sum(visit.walk_m for visit in visits),
         **_activities(problem, plan),
-        "paid_s": paid_s,
+        "span_s": sum(spans),
+        "paid_s": sum(max(span, problem.pay.min_s) for span in spans),
         "stops": {
             "total": len(problem.tasks),
             "door": len(visits) - on_foot,
@@ -73,6 +75,7 @@ def measure_plan(
         "co2e_boundary": {name: costs[name].co2e_boundary for name in sorted(types)},
         "seeds": seed_figures(seeds, priced=priced),
         "street_km": {name: dict(street_km[name]) for name in sorted(types)},
+        "street_km_on_defaults": {name: dict(default_km[name]) for name in sorted(types)},
         "unserved": [
             {
                 "stop": item.stop,
@@ -121,7 +124,7 @@ def _driven_m(problem: Problem, route: Route) -> int:
 
 
 def _activities(problem: Problem, plan: Plan) -> dict[str, int]:
-    """Seconds of the paid day by activity; they add up to the paid seconds."""
+    """Seconds by activity; they add up to the span from first loading to last return."""
     service = {task.id: task.service_s for task in problem.tasks}
     totals = Counter(drive_s=0, park_s=0, walk_s=0, service_s=0, wait_s=0, reload_s=0, break_s=0)
     for route in plan.routes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fleetplan.city.streets import Streets
-from fleetplan.demand.files import read_stops
+from fleetplan.demand.files import check_stops, read_stops
 from fleetplan.demand.sampling import sample_stops
 from fleetplan.demand.stops import Stops
 from fleetplan.errors import Fault, InputError
@@ -16,10 +16,9 @@ from fleetplan.fleet.costs import CostPack
 from fleetplan.fleet.pricing import cost_pack, read_cost_pack
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.resources import data_path
-from fleetplan.routing.seams import AccessRules
 from fleetplan.scenario import Scenario, absent_files, read_scenario
 from fleetplan.study.building import Progress
-from fleetplan.study.inputs import FleetEntry, StudyInput, default_baseline, pack_of_country, shift_of
+from fleetplan.study.inputs import StudyInput, depot_faults, pack_of_country, study_of_settings
 
 
 def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyInput:
@@ -71,6 +70,10 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
     attempt(read_demand)
     attempt(read_streets)
     faults += _unknown_types(scenario, own, where=where)
+    if faults and streets is not None:
+        faults += depot_faults((scenario.depot.lat, scenario.depot.lon), streets)
+        if stops is not None:
+            faults += check_stops(stops, bounds=streets.bounds, shift_s=(scenario.shift.start, scenario.shift.end))
     if faults or streets is None:
         raise InputError(faults)
     if stops is None:
@@ -84,32 +87,13 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
             f"is {scenario.currency}, but the prices of pack {pack.name} are in {pack.currency}",
             "leave the currency out, or name a cost pack or file in that currency",
         )
-    fleets = {
-        name: tuple(FleetEntry(entry.type, entry.max) for entry in entries) for name, entries in scenario.fleets.items()
-    }
-    return StudyInput(
+    types = {entry.type for entries in scenario.fleets.values() for entry in entries}
+    return study_of_settings(
+        scenario,
         streets=streets,
         stops=stops,
-        depot=(scenario.depot.lat, scenario.depot.lon),
-        fleets=fleets,
-        vehicles={entry.type: own.get(entry.type) or vehicle(entry.type) for f in fleets.values() for entry in f},
+        vehicles={name: own.get(name) or vehicle(name) for name in sorted(types)},
         pack=pack,
-        shift=shift_of(
-            scenario.shift.start,
-            scenario.shift.end,
-            pack,
-            max_h=scenario.shift.max_h,
-            paid_min_h=scenario.shift.paid_min_h,
-        ),
-        reload_min=scenario.depot.reload_min,
-        max_trips=scenario.depot.max_trips,
-        max_walk_m=scenario.max_walk_m,
-        rules=AccessRules(scenario.ordinance, scenario.width_quantile, streets.country),
-        unserved_price_per_parcel=scenario.unserved_price_per_parcel,
-        baseline=scenario.baseline or default_baseline(fleets),
-        seed=scenario.seed,
-        effort=scenario.effort,
-        max_seconds=scenario.max_seconds,
     )
 
 

@@ -11,7 +11,7 @@ from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.verifying import verify
 from fleetplan.study.building import Progress, build_problem, gather_materials
-from fleetplan.study.comparing import comparison_document, width_warning
+from fleetplan.study.comparing import comparison_document, default_street_km, heading_warning, width_warning
 from fleetplan.study.inputs import StudyInput, check_input
 from fleetplan.study.measuring import measure_plan
 from fleetplan.study.naming import file_names
@@ -56,18 +56,21 @@ def run_study(
             costs=materials.costs,
             seeds=answers.seeds[name],
             street_km={kind: materials.reaches[kind].street_km() for kind in study.types},
+            default_km={kind: default_street_km(study.streets, materials.reaches[kind].access) for kind in study.types},
             plan_file=f"plans/{files[name]}.json",
         )
         for name, plan in plans.items()
     }
     for name, plan in plans.items():
         figures[name]["retimed"] = retimed_difference(problems[name], plan, materials.reaches)
+    missing = sorted(set(study.fleets) - set(plans))
     document = comparison_document(
         study,
         materials,
         plans=plans,
         figures=figures,
-        warnings=_warnings(study, plans, figures, missing=sorted(set(study.fleets) - set(plans))),
+        missing=missing,
+        warnings=_warnings(study, plans, figures, missing=missing),
     )
     result = StudyResult(
         streets=study.streets,
@@ -97,9 +100,16 @@ def _check(problems: Mapping[str, Problem], plans: Mapping[str, Plan]) -> None:
 def _warnings(
     study: StudyInput, plans: Mapping[str, Plan], figures: Mapping[str, Mapping[str, Any]], *, missing: list[str]
 ) -> list[str]:
-    warnings = [*study.streets.warnings, *study.stops.notes, width_warning(study)]
-    if study.pack.note:
-        warnings.append(f"prices of pack {study.pack.name}: {study.pack.note}")
+    """What a reader must know, weightiest first: gaps of this run, what the answer rests on, the city's tags."""
+    warnings = [f"fleet {name} was not planned: the run was interrupted" for name in missing]
+    for name, plan in plans.items():
+        if plan.stopped_by == "time":
+            warnings.append(f"fleet {name}: the cap of {study.max_seconds:g} s ended a search before its effort")
+        if plan.stopped_by == "interrupt":
+            warnings.append(f"fleet {name}: the search was interrupted; this is its best plan so far")
+    warnings += study.stops.notes
+    warnings.append(heading_warning(figures))
+    warnings.append(width_warning(study))
     if study.rules.country == "JP":
         warnings.append(
             "Japan's Vehicle Restriction Ordinance is read as "
@@ -111,16 +121,7 @@ def _warnings(
         )
     elif study.rules.ordinance == "law":
         warnings.append("ordinance = law has no effect here: it is a rule of Japan")
-    for name, plan in plans.items():
-        retimed = figures[name]["retimed"]
-        if retimed["table_s"] > 0:
-            share = retimed["retimed_s"] / retimed["table_s"] - 1.0
-            warnings.append(
-                f"fleet {name}: with headings kept at every stop its routes take {share:+.1%} of the planned driving"
-            )
-        if plan.stopped_by == "time":
-            warnings.append(f"fleet {name}: the cap of {study.max_seconds:g} s ended the search before its effort")
-        if plan.stopped_by == "interrupt":
-            warnings.append(f"fleet {name}: the search was interrupted; this is its best plan so far")
-    warnings += [f"fleet {name} was not planned: the run was interrupted" for name in missing]
+    if study.pack.note:
+        warnings.append(f"prices of pack {study.pack.name}: {study.pack.note}")
+    warnings += study.streets.warnings
     return warnings

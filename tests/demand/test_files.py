@@ -294,8 +294,15 @@ def test_writing_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_writing_into_an_absent_folder_is_a_fault(tmp_path: Path) -> None:
+def test_writing_makes_missing_folders(tmp_path: Path) -> None:
+    """As every other command that writes."""
+    write_stops(Stops(()), tmp_path / "absent" / "stops.csv")
+    assert (tmp_path / "absent" / "stops.csv").is_file()
+
+
+def test_writing_below_a_file_is_a_fault(tmp_path: Path) -> None:
     """Not a traceback."""
+    (tmp_path / "file").touch()
     with pytest.raises(InputError) as caught:
-        write_stops(Stops(()), tmp_path / "absent" / "stops.csv")
-    assert caught.value.faults[0].code == "stops.write"
+        write_stops(Stops(()), tmp_path / "file" / "stops.csv")
+    assert caught.value.faults[0].code == "output.write"

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleetplan.errors import InputError
 from fleetplan.planning.documents import read_plan_document
 from fleetplan.show import files
 from fleetplan.show.files import canonical_json, manifest_csv, save_comparison, spreadsheet_text, write_table
 from fleetplan.show.frames import routes_frame, stops_frame, walks_frame
-from fleetplan.show.writing import write_atomically
 from fleetplan.study.result import StudyResult
+from fleetplan.writing import write_atomically
 from tests.show import worlds
 
 plain_json = st.recursive(
@@ -68,7 +69,7 @@ def test_write_atomically_keeps_the_old_file_on_failure(tmp_path: Path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", fail)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(InputError, match="disk full"):
             write_atomically(path, "new")
     assert folder_bytes(tmp_path) == {"a.txt": b"old"}
     write_atomically(path, "half \ud800 pair")
@@ -136,7 +137,7 @@ def test_a_failure_while_moving_is_taken_back(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", flaky)
         if survive < 20:
-            with pytest.raises(OSError, match="disk full"):
+            with pytest.raises(InputError, match="disk full"):
                 save_comparison(town_study, tmp_path, run={"n": 2})
             assert folder_bytes(tmp_path) == before
         else:

@@ -342,6 +342,7 @@ def _figures(problem: Problem, plan: Plan, traced: Sequence[TracedRoute], file: 
         "wait_s": 0,
         "reload_s": 900 * trips,
         "break_s": 0,
+        "span_s": paid_s,
         "paid_s": paid_s,
         "stops": {
             "total": len(problem.tasks), "door": len(visits) - foot, "on_foot": foot, "unserved": len(plan.unserved)
@@ -401,7 +402,10 @@ def _document(
                 "cost_share": gap / figures[base]["cost"]["total"],
                 "noise": 2.0,
                 "verdict": "not comparable" if not comparable else "cheaper" if gap < 0 else "dearer",
-                **{key: figures[name][key] - figures[base][key] for key in ("co2e_kg", "drive_m", "walk_m", "paid_s")},
+                **{
+                    key: figures[name][key] - figures[base][key]
+                    for key in ("co2e_kg", "drive_m", "walk_m", "span_s", "paid_s")
+                },
                 "unserved_parcels": 0,
             }
     return {

@@ -13,7 +13,7 @@ from fleetplan.study.measuring import seed_figures
 def figures(total: float, *, spread: float = 0.0) -> dict[str, Any]:
     """A fleet's figures, as far as verdicts need them."""
     zero = dict.fromkeys(
-        ("drive_m", "walk_m", "drive_s", "park_s", "walk_s", "paid_s", "routes", "trips", "co2e_kg"), 0
+        ("drive_m", "walk_m", "drive_s", "park_s", "walk_s", "span_s", "paid_s", "routes", "trips", "co2e_kg"), 0
     )
     return {
         **zero,

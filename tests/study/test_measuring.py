@@ -72,6 +72,7 @@ def measured() -> dict[str, Any]:
         costs={VAN.name: vehicle_costs(VAN, cost_pack("demo"))},
         seeds=[plan()],
         street_km={VAN.name: {"free": 1.0}},
+        default_km={VAN.name: {"free": 0.5}},
         plan_file="plans/van.json",
     )
 
@@ -82,12 +83,12 @@ def test_the_hand_made_plan_is_sound() -> None:
 
 
 def test_activities_by_hand() -> None:
-    """Protects hours: 3,600 s driven, 120 parked, 160 walked, 360 served, 1,800 loading; together the paid 6,040."""
+    """Protects hours: 3,600 s driven, 120 parked, 160 walked, 360 served, 1,800 loading; the span of 6,040 is paid."""
     figures = measured()
     activities = {key: figures[key] for key in figures if key.endswith("_s")}
     assert activities == {
         "drive_s": 3600, "park_s": 120, "walk_s": 160, "service_s": 360, "wait_s": 0, "reload_s": 1800, "break_s": 0,
-        "paid_s": 6040,
+        "span_s": 6040, "paid_s": 6040,
     }  # fmt: skip
     assert (figures["drive_m"], figures["walk_m"]) == (12_000, 200.0)
 

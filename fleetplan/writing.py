@@ -6,11 +6,14 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from fleetplan.errors import InputError
 
 DIGITS = 6
 """Decimals that floats keep in files."""
@@ -59,9 +62,50 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
     its escape. On any failure the file that was there stays as it was.
 
     Raises:
-        OSError: the folder or file cannot be written.
+        InputError: the folder or file cannot be written.
     """
     target = Path(path)
+    with told_writing(target):
+        _write(target, content)
+
+
+@contextmanager
+def told_writing(path: str | Path) -> Iterator[None]:
+    """Tell what cannot be written as a fault of the path that the user gave.
+
+    Raises:
+        InputError: in place of an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError.one(
+            "output.write",
+            str(path),
+            "",
+            f"cannot be written: {error.strerror or error}",
+            "check the path, the folder's permissions and the free space",
+        ) from None
+
+
+def check_folder(path: Path) -> None:
+    """Find out before a long run whether a folder can be made and written to; what was made for it is taken away.
+
+    Raises:
+        InputError: it cannot.
+    """
+    with told_writing(path):
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        try:
+            with tempfile.TemporaryFile(dir=path):
+                pass
+        finally:
+            for folder in missing:
+                folder.rmdir()
+
+
+def _write(target: Path, content: str | bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
