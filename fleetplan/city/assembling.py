@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyproj
 
-from fleetplan.city.classes import AccessTag, Barrier
+from fleetplan.city.classes import Barrier
 from fleetplan.city.countries import country_at
 from fleetplan.city.raw import RawCity, Tags, clean_text, words
 from fleetplan.city.streets import Bools, Codes, Edges, Floats, Ints, Nodes, Streets, Stretches
-from fleetplan.city.tags import NO_STREET, NodeFacts, StreetFacts, read_node, read_street
+from fleetplan.city.tags import NO_STREET, NodeFacts, StreetFacts, plain_node, read_node, read_street
 from fleetplan.city.turns import restrictions_of
 from fleetplan.city.unread import unread_warnings
 from fleetplan.city.widths import WidthFacts, read_width, width_pack
@@ -29,6 +29,7 @@ _PREFIXES = (
     "est_width",
     "yh:WIDTH",
     "road_width_m",
+    "street_",
 )
 _KEYS = words(
     "highway service junction tunnel covered motorroad access vehicle motor_vehicle motorcar goods foot narrow area"
@@ -217,7 +218,7 @@ def _nodes(raw: RawCity, begin: Ints, end: Ints, node_facts: Mapping[int, NodeFa
     osm_id, first, row = np.unique(raw.ref[ends], return_index=True, return_inverse=True)
     lon, lat = raw.lon[ends][first], raw.lat[ends][first]
     x_m, y_m = pyproj.Transformer.from_crs(4326, crs, always_xy=True).transform(lon, lat)
-    plain = NodeFacts(False, int(Barrier.NONE), int(AccessTag.UNTAGGED), float("nan"), ())
+    plain = plain_node()
     fact = [node_facts.get(node, plain) for node in osm_id.tolist()]
     nodes = Nodes(
         osm_id=osm_id,
@@ -229,6 +230,9 @@ def _nodes(raw: RawCity, begin: Ints, end: Ints, node_facts: Mapping[int, NodeFa
         barrier=np.array([f.barrier for f in fact], dtype=np.uint8),
         barrier_access=np.array([f.barrier_access for f in fact], dtype=np.uint8),
         barrier_gap_m=np.array([f.barrier_gap_m for f in fact], dtype=np.float64),
+        barrier_height_m=np.array([f.barrier_height_m for f in fact], dtype=np.float64),
+        barrier_length_m=np.array([f.barrier_length_m for f in fact], dtype=np.float64),
+        barrier_weight_kg=np.array([f.barrier_weight_kg for f in fact], dtype=np.float64),
     )
     return nodes, row.astype(np.int64)
 
@@ -290,6 +294,10 @@ def _stretches(
         width_hi_m=width("width_hi_m"),
         road_width_m=width("road_width_m"),
         width_source=width("width_source", np.uint8),
+        street_min_m=width("street_min_m"),
+        street_lo_m=width("street_lo_m"),
+        street_hi_m=width("street_hi_m"),
+        street_source=width("street_source", np.uint8),
         line_start=line_start,
         line_lon=raw.lon[point],
         line_lat=raw.lat[point],

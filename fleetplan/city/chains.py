@@ -17,8 +17,10 @@ class Piece:
         way_id: OSM way.
         ref, lon, lat: its points in the direction of the first edge that was met.
         tags: tags of that edge, without ``oneway``.
-        both: there is an edge in the other direction too.
+        both: there is an edge in the other direction too, and it is open.
         drawn_against: that first edge runs against the way as it was drawn.
+        closed_back: the other direction is closed though the graph has an edge for it, because such a street is
+            one-way without a tag.
     """
 
     way_id: int
@@ -28,15 +30,17 @@ class Piece:
     tags: Tags
     both: bool
     drawn_against: bool
+    closed_back: bool = False
 
-    def opened(self) -> Piece:
-        """The piece with its other direction open too."""
-        return replace(self, both=True)
+    def opened(self, *, closed_back: bool) -> Piece:
+        """The piece with an edge in its other direction too."""
+        return replace(self, both=True, closed_back=closed_back)
 
     def finished(self) -> Piece:
         """The piece in the way's own direction where that may matter, its directions told by ``oneway``."""
         turned = self.turned() if self.both and self.drawn_against else self
-        return replace(turned, tags={**self.tags, "oneway": "no" if self.both else "yes"}, drawn_against=False)
+        both = self.both and not self.closed_back
+        return replace(turned, tags={**self.tags, "oneway": "no" if both else "yes"}, both=both, drawn_against=False)
 
     def turned(self) -> Piece:
         """The same points the other way round."""

@@ -11,8 +11,8 @@ import shapely
 
 from fleetplan.city.classes import AccessTag, Barrier, Highway, Parking, Service, WidthSource
 from fleetplan.city.streets import Streets
-from fleetplan.city.tags import DRIVABLE, usually_walkable
-from fleetplan.city.widths import GIVEN_KEYS
+from fleetplan.city.tags import DRIVABLE, IMPLIED_ONE_WAY, usually_walkable
+from fleetplan.city.widths import GIVEN_KEYS, STREET_KEYS
 
 EdgeRow = tuple[int, int, dict[str, Any]]
 
@@ -41,6 +41,8 @@ def edge_rows(streets: Streets) -> list[EdgeRow]:
         data["oneway"] = one_way
         if table.drivable[row] and not (forward or backward):
             data["oneway:goods"] = "reversible"
+        elif table.drivable[row] and not one_way and Highway(table.highway[row]) in IMPLIED_ONE_WAY:
+            data["oneway:goods"] = "no"
         if not one_way or forward:
             rows.append((u, v, {**data, "reversed": False, "geometry": shapely.LineString(line)}))
         if not one_way or backward:
@@ -69,6 +71,9 @@ def node_rows(streets: Streets, edges: list[EdgeRow]) -> list[tuple[int, dict[st
         if table.barrier[row] != Barrier.NONE:
             point["barrier"] = _BARRIER[Barrier(table.barrier[row])]
             _put(point, "maxwidth:physical", table.barrier_gap_m[row])
+            _put(point, "maxheight", table.barrier_height_m[row])
+            _put(point, "maxlength", table.barrier_length_m[row])
+            _put_weight(point, table.barrier_weight_kg[row])
             if table.barrier_access[row] != AccessTag.UNTAGGED:
                 point["motor_vehicle"] = _word(table.barrier_access[row])
         rows.append((node, point))
@@ -103,8 +108,7 @@ def _attributes(streets: Streets, row: int) -> dict[str, Any]:
     _put(data, "maxwidth", table.maxwidth_m[row])
     _put(data, "maxheight", table.maxheight_m[row])
     _put(data, "maxlength", table.maxlength_m[row])
-    if not math.isnan(table.maxweight_kg[row]):
-        data["maxweight"] = f"{float(table.maxweight_kg[row])!r} kg"
+    _put_weight(data, table.maxweight_kg[row])
     for side, kind in (("left", table.parking_left[row]), ("right", table.parking_right[row])):
         if kind != Parking.UNTAGGED:
             data[f"parking:{side}"] = _PARKING[Parking(kind)]
@@ -117,12 +121,21 @@ def _attributes(streets: Streets, row: int) -> dict[str, Any]:
     for key in GIVEN_KEYS[:-1]:
         data[key] = float(getattr(table, key)[row])
     data["width_source"] = WidthSource(table.width_source[row]).label
+    if table.street_source[row]:
+        for key in STREET_KEYS[:-1]:
+            data[key] = float(getattr(table, key)[row])
+        data["street_source"] = WidthSource(table.street_source[row]).label
     return data
 
 
 def _put(data: dict[str, Any], key: str, value: float) -> None:
     if not math.isnan(value):
         data[key] = repr(float(value))
+
+
+def _put_weight(data: dict[str, Any], weight_kg: float) -> None:
+    if not math.isnan(weight_kg):
+        data["maxweight"] = f"{float(weight_kg)!r} kg"
 
 
 def _word(access: int) -> str:

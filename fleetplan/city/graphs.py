@@ -24,7 +24,15 @@ from fleetplan.city.chains import Piece, chained
 from fleetplan.city.classes import AccessTag, Highway
 from fleetplan.city.raw import RawCity, Tags
 from fleetplan.city.streets import Streets
-from fleetplan.city.tags import FOOT_KEYS, MOTOR_KEYS, access_of_word, highway_of_word
+from fleetplan.city.tags import (
+    FOOT_KEYS,
+    IMPLIED_ONE_WAY,
+    MOTOR_KEYS,
+    NODE_LIMIT_KEYS,
+    ONEWAY_KEYS,
+    access_of_word,
+    highway_of_word,
+)
 from fleetplan.errors import CityError, Fault
 
 if TYPE_CHECKING:
@@ -35,14 +43,20 @@ _NOT_TAGS = frozenset(
 )
 _ACCESS_KEYS = frozenset((*MOTOR_KEYS, *FOOT_KEYS))
 _FIRST_KEYS = frozenset(("name", "service", "ref"))
+_TRUE, _FALSE = frozenset(("True", "true", "1")), frozenset(("False", "false", "0"))
+_TURNED_BY_OSMNX = frozenset(("-1", "reverse"))  # such ways are drawn in the direction of traffic
 _NO_RESTRICTIONS = "graphs of osmnx carry no turn restrictions: turns are free wherever the directions allow them"
 
 
 def streets_from_graph(graph: Graph, *, country: str | None = None, label: str = "graph") -> Streets:
     """Streets of an osmnx graph, simplified or not, in geographic coordinates.
 
-    A direction is open where the graph has an edge for it. Attributes may be lists or the strings that reading
-    GraphML leaves. A graph made by :func:`graph_from_streets` keeps its widths.
+    A direction is open where the graph has an edge for it. The exception are motorways, their links and
+    ``junction=circular``, which are one-way without a tag although osmnx gives them both edges: only the one with
+    ``reversed=False`` counts, where the graph says so. osmnx drops ``oneway=no`` and ``oneway=reversible``, so a
+    motorway's two-way link closes and a reversible street stays open; extracts and downloads tell them.
+    Attributes may be lists or the strings that reading GraphML leaves. A graph made by :func:`graph_from_streets`
+    keeps its widths.
 
     Args:
         graph: directed multigraph whose nodes have ``x`` (longitude) and ``y`` (latitude).
@@ -74,8 +88,14 @@ def raw_from_graphml(path: Path) -> RawCity:
     return raw_from_graph(graph, label=path.name)
 
 
-def raw_from_graph(graph: Graph, *, label: str) -> RawCity:
+def raw_from_graph(graph: Graph, *, label: str, all_oneway: bool = False) -> RawCity:
     """Raw streets of a graph: one way per chain of equal edges, both directions of a street joined.
+
+    Args:
+        graph: as for :func:`streets_from_graph`.
+        label: what to call it in messages.
+        all_oneway: the graph was made with ``osmnx.settings.all_oneway``: one edge per segment, whose ``oneway`` and
+            ``junction`` are those of the way and decide its directions.
 
     Raises:
         CityError: the graph is empty, undirected, projected, or lacks coordinates.
@@ -86,9 +106,9 @@ def raw_from_graph(graph: Graph, *, label: str) -> RawCity:
     node_tags = {
         number[node]: {str(k): str(v) for k, v in data.items() if k not in ("x", "y", "street_count")}
         for node, data in graph.nodes(data=True)
-        if "highway" in data or "barrier" in data or "maxwidth" in data or "maxwidth:physical" in data
+        if any(key in data for key in ("highway", "barrier", *NODE_LIMIT_KEYS))
     }
-    chains = chained(_pieces(graph, number, position))
+    chains = chained(_ways(graph, number, position) if all_oneway else _pieces(graph, number, position))
     ref, lon, lat = array("q"), array("d"), array("d")
     way_id, size = array("q"), array("q")
     for chain in chains:
@@ -172,19 +192,58 @@ def _pieces(
     bend = min(0, *number.values()) - 1  # points between graph nodes get identifiers that nobody else has
     for u, v, data in graph.edges(data=True):
         lon, lat = _line(data, position[u], position[v])
-        reverse = _first(_value(data.get("reversed"))) in ("True", "true", "1")
+        reverse = _first(_value(data.get("reversed"))) in _TRUE
         points = np.array((lon, lat)).round(7)
         along, against = points.tobytes(), points[:, ::-1].tobytes()
         way_ids = _way_ids(data.get("osmid"))
         key = tuple(sorted(way_ids))  # simplification joins ways in the order of travel
         twin = pieces.get((key, against))
         if twin is not None and not twin.both and along != against:
-            pieces[key, against] = twin.opened()
+            drawn = _is_drawn_apart(data, twin.drawn_against)
+            pieces[key, against] = twin.opened(closed_back=drawn and _implies_one_way(data))
             continue
         ref = [number[u], *range(bend, bend - len(lon) + 2, -1), number[v]]
         bend -= len(lon) - 2
         pieces[key, along] = Piece(way_ids[0], ref, lon, lat, _tags(data), both=False, drawn_against=reverse)
     return [piece.finished() for piece in pieces.values()]
+
+
+def _is_drawn_apart(data: Mapping[str, Any], twin_reversed: bool) -> bool:
+    """The graph tells for certain which of two edges runs as the way was drawn."""
+    return set(_words(data, "reversed")) <= (_FALSE if twin_reversed else _TRUE)
+
+
+def _implies_one_way(data: Mapping[str, Any]) -> bool:
+    """A part of the edge is of a kind that runs one way without a tag, and no tag of its own says otherwise."""
+    if any(key in data for key in ONEWAY_KEYS[:-1]):
+        return False
+    return any(highway_of_word(word) in IMPLIED_ONE_WAY for word in _words(data, "highway")) or (
+        "circular" in _words(data, "junction")
+    )
+
+
+def _words(data: Mapping[str, Any], key: str) -> list[str]:
+    value = _value(data.get(key))
+    return [value] if isinstance(value, str) else value
+
+
+def _ways(
+    graph: Graph, number: Mapping[Hashable, int], position: Mapping[Hashable, tuple[float, float]]
+) -> list[Piece]:
+    """Each segment of a graph made with ``all_oneway``, drawn as its way, with the way's own one-way tags."""
+    ways = []
+    for u, v, data in graph.edges(data=True):
+        (lon0, lat0), (lon1, lat1) = position[u], position[v]
+        tags = dict(_tags(data))
+        for key in ("oneway", "junction"):
+            if word := _first(_value(data.get(key))):
+                tags[key] = word
+        ref = [number[u], number[v]]
+        way = Piece(
+            _way_ids(data.get("osmid"))[0], ref, [lon0, lon1], [lat0, lat1], tags, both=False, drawn_against=False
+        )
+        ways.append(way.turned() if tags.get("oneway") in _TURNED_BY_OSMNX else way)
+    return ways
 
 
 def _line(

@@ -12,9 +12,10 @@ import osmium
 
 from fleetplan.city.raw import RawCity, RawRestriction, Tags, place_of, places_of
 from fleetplan.city.streets import Bools, Floats, Ints
+from fleetplan.city.tags import NODE_LIMIT_KEYS
 from fleetplan.errors import CityError
 
-_NODE_KEYS = ("barrier", "maxwidth", "maxwidth:physical")
+_NODE_KEYS = ("barrier", *NODE_LIMIT_KEYS)
 _PLACE_KEYS = ("addr:housenumber", "shop", "amenity", "office")
 _WKB_HEAD = 18  # hexadecimal digits of byte order, geometry type and number of points
 _EXEMPT = frozenset(("goods", "motorcar", "motor_vehicle", "vehicle", "delivery"))

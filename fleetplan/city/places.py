@@ -15,7 +15,7 @@ import requests
 from fleetplan.city.assembling import streets_of
 from fleetplan.city.graphs import raw_from_graph
 from fleetplan.city.streets import Streets
-from fleetplan.city.tags import FOOT_KEYS, MOTOR_KEYS, NO_STREET
+from fleetplan.city.tags import FOOT_KEYS, MOTOR_KEYS, NO_STREET, NODE_LIMIT_KEYS
 from fleetplan.errors import CityError, Fault
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ WAY_TAGS = (
     *(f"parking:lane:{side}{part}" for side in _SIDES for part in ("", ":parallel", ":diagonal", ":perpendicular")),
     *(f"{key}{part}" for key in (*MOTOR_KEYS, "foot") for part in ("", ":forward", ":backward", ":conditional")),
 )
-NODE_TAGS = ("barrier", "highway", "maxwidth", "maxwidth:physical", *MOTOR_KEYS, *FOOT_KEYS[:1])
+NODE_TAGS = ("barrier", "highway", *NODE_LIMIT_KEYS, *MOTOR_KEYS, *FOOT_KEYS[:1])
 
 _WARNINGS = (
     "turn restrictions do not come with a download through osmnx: turns are free wherever the directions allow them; "
@@ -132,7 +132,7 @@ def _streets(download: Callable[..., nx.MultiDiGraph[Any]], *, label: str, count
             f"the servers know no such area or nothing in it ({' '.join(str(error).split())[:160]})",
             "spell the place as openstreetmap.org finds it, choose an area rather than a point, or give a box",
         ) from error
-    raw = raw_from_graph(graph, label=label)
+    raw = raw_from_graph(graph, label=label, all_oneway=True)
     return streets_of(replace(raw, warnings=_WARNINGS), country=country, label=label)
 
 
@@ -151,9 +151,14 @@ def _raise_when_busy(response: requests.Response, *_: Any, **__: Any) -> None:
 
 @contextmanager
 def _osmnx_settings(settings: Any) -> Iterator[None]:
-    """The settings of osmnx for a download of delivery streets, put back afterwards, errors or not."""
-    names = ("useful_tags_way", "useful_tags_node", "cache_folder", "requests_kwargs")
+    """The settings of osmnx for a download of delivery streets, put back afterwards, errors or not.
+
+    With ``all_oneway`` each way comes once and keeps its own ``oneway``, which osmnx would otherwise reduce to yes or
+    no: motorways, roundabouts and reversible streets then mean what they mean in an extract.
+    """
+    names = ("all_oneway", "useful_tags_way", "useful_tags_node", "cache_folder", "requests_kwargs")
     before = {name: getattr(settings, name) for name in names}
+    settings.all_oneway = True
     settings.useful_tags_way = list(dict.fromkeys((*before["useful_tags_way"], *WAY_TAGS)))
     settings.useful_tags_node = list(dict.fromkeys((*before["useful_tags_node"], *NODE_TAGS)))
     if str(before["cache_folder"]) == _OSMNX_CACHE:

@@ -39,7 +39,10 @@ class Nodes:
         barrier: :class:`~fleetplan.city.classes.Barrier`.
         barrier_access: what the barrier's own access tags say (:class:`~fleetplan.city.classes.AccessTag`);
             ``UNTAGGED`` leaves it to the barrier's kind.
-        barrier_gap_m: ``maxwidth`` or ``maxwidth:physical`` of the barrier.
+        barrier_gap_m: ``maxwidth`` or ``maxwidth:physical`` of the barrier, the lower one.
+        barrier_height_m: its ``maxheight`` or ``maxheight:physical``, the lower one.
+        barrier_length_m, barrier_weight_kg: its ``maxlength`` and ``maxweight``. A limit on a node without a
+            barrier makes it an ``OPEN`` one.
     """
 
     osm_id: Ints
@@ -51,6 +54,9 @@ class Nodes:
     barrier: Codes
     barrier_access: Codes
     barrier_gap_m: Floats
+    barrier_height_m: Floats
+    barrier_length_m: Floats
+    barrier_weight_kg: Floats
 
     def __len__(self) -> int:
         return len(self.osm_id)
@@ -83,6 +89,10 @@ class Stretches:
         width_lo_m, width_hi_m: 80 % interval of the pinch.
         road_width_m: width of the whole road area, pavements included.
         width_source: :class:`~fleetplan.city.classes.WidthSource`.
+        street_min_m, street_lo_m, street_hi_m: where ``width_min_m`` is the room behind a sign, the pinch of the
+            street itself and its 80 % interval by a width tag or its lanes; ``nan`` where neither is known and
+            wherever no sign was taken, for there the columns above are the street itself.
+        street_source: where these three come from, 0 where they are ``nan``.
         line_start: ``int64[n + 1]``: vertices of stretch ``i`` are rows ``line_start[i]:line_start[i + 1]`` of
             ``line_lon`` and ``line_lat``, both ends included.
         line_lon, line_lat: WGS84 vertices of all stretches, one after the other.
@@ -117,6 +127,10 @@ class Stretches:
     width_hi_m: Floats
     road_width_m: Floats
     width_source: Codes
+    street_min_m: Floats
+    street_lo_m: Floats
+    street_hi_m: Floats
+    street_source: Codes
     line_start: Ints
     line_lon: Floats
     line_lat: Floats

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from fleetplan.city.classes import AccessTag, Barrier, Highway, Service
 from fleetplan.city.parking import parking_of
 from fleetplan.city.raw import Tags, words
+from fleetplan.figures import bundled_figures
 from fleetplan.units import parse_count, parse_length_m, parse_speed_kph, parse_weight_kg
 
 DRIVABLE = frozenset(range(Highway.MOTORWAY, Highway.TRACK + 1))
 """Classes on which motor vehicles exist; pedestrian streets join them where access tags for motor vehicles say so."""
+
+IMPLIED_ONE_WAY = frozenset((Highway.MOTORWAY, Highway.MOTORWAY_LINK))
+"""Classes that run one way unless tags say otherwise."""
 
 _NOT_ON_FOOT = frozenset((Highway.MOTORWAY, Highway.MOTORWAY_LINK, Highway.TRUNK, Highway.TRUNK_LINK, Highway.OTHER))
 
@@ -41,6 +46,12 @@ _SERVICES = {
 MOTOR_KEYS = ("goods", "motorcar", "motor_vehicle", "vehicle", "access")
 """Access keys for a goods vehicle up to 3.5 t, the most specific first."""
 FOOT_KEYS = ("foot", "access")
+ONEWAY_KEYS = ("oneway:goods", "oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
+"""One-way rules, the most specific first."""
+NODE_LIMIT_KEYS = ("maxwidth", "maxwidth:physical", "maxheight", "maxheight:physical", "maxlength", "maxweight")
+"""Limits that hold for whoever passes a node, whether it carries a barrier or not."""
+
+_SAYS_NOTHING = "unknown"  # an access value by which a mapper says that nobody has looked yet
 _ACCESS = {
     "yes": AccessTag.YES,
     "allowed": AccessTag.YES,
@@ -66,7 +77,6 @@ _ACCESS = {
     "taxi": AccessTag.NO,
     "use_sidepath": AccessTag.NO,
     "dismount": AccessTag.NO,
-    "unknown": AccessTag.UNTAGGED,
 }
 
 _ONEWAY = {
@@ -133,6 +143,9 @@ class NodeFacts(NamedTuple):
     barrier: int
     barrier_access: int
     barrier_gap_m: float
+    barrier_height_m: float
+    barrier_length_m: float
+    barrier_weight_kg: float
     unknown: tuple[tuple[str, str], ...]
 
 
@@ -142,6 +155,8 @@ def read_street(tags: Tags) -> StreetFacts:
     highway = _highway(tags, unknown)
     service = _service(tags) if highway == Highway.SERVICE else Service.NONE
     motor = _access(tags, MOTOR_KEYS, unknown)
+    if service == Service.EMERGENCY_ACCESS and not _opened_to_motors(tags):
+        motor = AccessTag.NO
     foot = AccessTag.YES if tags.get("foot") == "use_sidepath" else _access(tags, FOOT_KEYS, unknown)
     drivable = highway in DRIVABLE or (highway == Highway.PEDESTRIAN and _opened_to_motors(tags))
     drivable &= tags.get("area") != "yes"  # the outline of a square or a car park is no line to drive along
@@ -180,11 +195,20 @@ def read_node(tags: Tags) -> NodeFacts:
         unknown.append(("barrier", word))
         barrier = Barrier.OPEN
     gap_m = _least(tags, ("maxwidth", "maxwidth:physical"), parse_length_m, unknown)
-    if barrier == Barrier.NONE and not math.isnan(gap_m):
+    height_m = _least(tags, ("maxheight", "maxheight:physical"), parse_length_m, unknown)
+    length_m = _least(tags, ("maxlength",), parse_length_m, unknown)
+    weight_kg = _least(tags, ("maxweight",), parse_weight_kg, unknown)
+    limited = not all(math.isnan(limit) for limit in (gap_m, height_m, length_m, weight_kg))
+    if barrier == Barrier.NONE and limited:
         barrier = Barrier.OPEN
     access = _access(tags, MOTOR_KEYS, unknown) if barrier != Barrier.NONE else AccessTag.UNTAGGED
     signals = tags.get("highway") == "traffic_signals"
-    return NodeFacts(signals, int(barrier), int(access), gap_m, tuple(unknown))
+    return NodeFacts(signals, int(barrier), int(access), gap_m, height_m, length_m, weight_kg, tuple(unknown))
+
+
+def plain_node() -> NodeFacts:
+    """A node without tags."""
+    return read_node({})
 
 
 def least_of(text: str, parse: Callable[[str], float]) -> float:
@@ -224,11 +248,16 @@ def _service(tags: Tags) -> Service:
 
 
 def _access(tags: Tags, keys: tuple[str, ...], unknown: list[tuple[str, str]]) -> AccessTag:
-    """The most specific key decides; of several values joined by ``;`` the most open one holds."""
+    """The most specific key that says something decides; of values joined by ``;`` the most open one holds.
+
+    ``unknown`` says nothing, so the next key decides.
+    """
     for key in keys:
         if key not in tags:
             continue
         words = [word.strip() for word in tags[key].split(";")]
+        if all(word == _SAYS_NOTHING for word in words):
+            continue
         known = [_ACCESS[word] for word in words if word in _ACCESS]
         if known:
             return min(known)
@@ -237,12 +266,11 @@ def _access(tags: Tags, keys: tuple[str, ...], unknown: list[tuple[str, str]]) -
 
 
 def _opened_to_motors(tags: Tags) -> bool:
-    """A pedestrian street is for motors only where a key of motor traffic itself says so; ``access`` does not."""
-    for key in MOTOR_KEYS[:-1]:
-        if key in tags:
-            access = _access(tags, (key,), [])
-            return AccessTag.UNTAGGED < access < AccessTag.NO
-    return False
+    """Some streets are for motors only where a key of motor traffic itself says so; ``access`` does not.
+
+    These are pedestrian streets and the ways kept free for fire engines.
+    """
+    return AccessTag.UNTAGGED < _access(tags, MOTOR_KEYS[:-1], []) < AccessTag.NO
 
 
 def _walkable(tags: Tags, highway: Highway, foot: AccessTag) -> bool:
@@ -250,7 +278,7 @@ def _walkable(tags: Tags, highway: Highway, foot: AccessTag) -> bool:
     if foot == AccessTag.NO:
         return False
     if highway in _NOT_ON_FOOT or tags.get("motorroad") == "yes":
-        asked = "foot" in tags and foot != AccessTag.UNTAGGED
+        asked = _access(tags, FOOT_KEYS[:1], []) != AccessTag.UNTAGGED
         pavement = any(
             tags.get(key, "no") in ("both", "left", "right", "yes")
             for key in ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
@@ -260,26 +288,30 @@ def _walkable(tags: Tags, highway: Highway, foot: AccessTag) -> bool:
 
 
 def _directions(tags: Tags, highway: Highway, unknown: list[tuple[str, str]]) -> tuple[bool, bool]:
-    implied = tags.get("junction") in ("roundabout", "circular") or highway in (
-        Highway.MOTORWAY,
-        Highway.MOTORWAY_LINK,
-    )
+    implied = tags.get("junction") in ("roundabout", "circular") or highway in IMPLIED_ONE_WAY
     forward, backward = (True, False) if implied else (True, True)
-    for key in ("oneway:goods", "oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway"):
+    for key in ONEWAY_KEYS:
         word = tags.get(key, "").strip().lower()
         if word in _ONEWAY:
             forward, backward = _ONEWAY[word]
             break
         if word:
             unknown.append((key, tags[key]))
-    return (
-        forward and _directed_access(tags, "forward") != AccessTag.NO,
-        backward and _directed_access(tags, "backward") != AccessTag.NO,
-    )
+    return forward and not _is_closed(tags, "forward"), backward and not _is_closed(tags, "backward")
 
 
-def _directed_access(tags: Tags, direction: str) -> AccessTag:
-    return _access(tags, tuple(f"{key}:{direction}" for key in MOTOR_KEYS), [])
+def _is_closed(tags: Tags, direction: str) -> bool:
+    """Access tags close one direction to a carrier."""
+    if not any(key.endswith(direction) for key in tags):
+        return False
+    return _access(tags, tuple(f"{key}:{direction}" for key in MOTOR_KEYS), []) in _closed_access()
+
+
+@lru_cache(maxsize=1)
+def _closed_access() -> frozenset[AccessTag]:
+    """What closes a direction: the same as closes a whole street, permits by the same figure."""
+    permit_open = bool(bundled_figures("access.toml")["permit_open"].value)
+    return frozenset((AccessTag.PRIVATE, AccessTag.NO, *(() if permit_open else (AccessTag.PERMIT,))))
 
 
 def _lanes(tags: Tags, unknown: list[tuple[str, str]]) -> float:

@@ -30,6 +30,10 @@ class WidthFacts(NamedTuple):
     width_hi_m: float
     road_width_m: float
     width_source: int
+    street_min_m: float
+    street_lo_m: float
+    street_hi_m: float
+    street_source: int
     unknown: tuple[tuple[str, str], ...]
 
 
@@ -68,7 +72,9 @@ def read_width(tags: Tags, facts: StreetFacts, *, pack: WidthPack) -> WidthFacts
 
     A sign names the widest vehicle that may pass, so the room behind it is that vehicle plus the least clearance;
     the sign itself stays in ``maxwidth_m``. It gives the pinch, not the whole street: ``width_m`` is what the next
-    source in the order says, but never less than the pinch.
+    source in the order says, but never less than the pinch. The sign thus tells whether a vehicle fits through; how
+    vehicles meet in the street, and what Japan's ordinance allows there, is a matter of the street itself. Where a
+    tag or lanes tell that, ``street_min_m``, ``street_lo_m`` and ``street_hi_m`` keep their pinch and interval.
     """
     given = _given(tags)
     if given is not None:
@@ -76,20 +82,26 @@ def read_width(tags: Tags, facts: StreetFacts, *, pack: WidthPack) -> WidthFacts
     unknown: list[tuple[str, str]] = []
     estimate = _by_tag(tags, facts, pack, unknown) or _by_lanes(tags, facts, pack) or _by_class(tags, facts, pack)
     pinch_m = estimate.width_m * pack["pinch.ratio"]
-    lo_m = estimate.width_m * pack["pinch.ratio_lo"] * estimate.lo
-    hi_m = estimate.width_m * pack["pinch.ratio_hi"] * estimate.hi
+    lo_m = min(estimate.width_m * pack["pinch.ratio_lo"] * estimate.lo, pinch_m)
+    hi_m = max(estimate.width_m * pack["pinch.ratio_hi"] * estimate.hi, pinch_m)
     width_m, source = estimate.width_m, estimate.source
+    street = _NO_STREET
     sign_m = facts.maxwidth_m
     if sign_m <= pack["sign.widest_vehicle"] and sign_m >= pack["plausible.least"]:
+        if source in (WidthSource.TAG, WidthSource.LANES):
+            street = (pinch_m, lo_m, hi_m, int(source))
         clearance_m = pack["sign.clearance"]
         pinch_m, lo_m, hi_m = sign_m + clearance_m, sign_m, sign_m + 2 * clearance_m
         width_m, source = max(width_m, pinch_m), WidthSource.SIGN
     road_m = max(estimate.carriageway_m, width_m) + _pavements_m(tags, pack)
-    return WidthFacts(width_m, pinch_m, min(lo_m, pinch_m), max(hi_m, pinch_m), road_m, int(source), tuple(unknown))
+    return WidthFacts(width_m, pinch_m, lo_m, hi_m, road_m, int(source), *street, tuple(unknown))
 
 
+_NO_STREET = (math.nan, math.nan, math.nan, 0)
 GIVEN_KEYS = ("width_m", "width_min_m", "width_lo_m", "width_hi_m", "road_width_m", "width_source")
 """Attributes by which a graph made from streets hands widths on."""
+STREET_KEYS = ("street_min_m", "street_lo_m", "street_hi_m", "street_source")
+"""Attributes that come on top where a sign took the place of a tag or lanes."""
 _SOURCES = {source.label: source for source in WidthSource}
 
 
@@ -108,7 +120,24 @@ def _given(tags: Tags) -> WidthFacts | None:
         0 < lo_m <= pinch_m <= hi_m < math.inf and pinch_m <= width_m <= road_m < math.inf
     ):
         return None
-    return WidthFacts(width_m, pinch_m, lo_m, hi_m, road_m, int(max(known)), ())
+    source = max(known)
+    street = _given_street(tags) if known == [WidthSource.SIGN] else _NO_STREET
+    return WidthFacts(width_m, pinch_m, lo_m, hi_m, road_m, int(source), *street, ())
+
+
+def _given_street(tags: Tags) -> tuple[float, float, float, int]:
+    """The street behind a sign, all four attributes or none."""
+    if any(key not in tags for key in STREET_KEYS):
+        return _NO_STREET
+    sources = [_SOURCES.get(word) for word in tags["street_source"].split(";")]
+    try:
+        pinch_m, lo_m, hi_m = (min(float(part) for part in tags[key].split(";")) for key in STREET_KEYS[:-1])
+    except ValueError:
+        return _NO_STREET
+    known = [source for source in sources if source is not None]
+    if len(known) < len(sources) or not 0 < lo_m <= pinch_m <= hi_m < math.inf:
+        return _NO_STREET
+    return pinch_m, lo_m, hi_m, int(max(known))
 
 
 def parse_width_class(text: str) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.city.classes import AccessTag, Barrier, Highway, WidthSource
-from fleetplan.city.streets import Bools, Floats, Ints, Streets
+from fleetplan.city.streets import Bools, Codes, Floats, Ints, Streets
 from fleetplan.figures import bundled_figures
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.driving import stretch_speed_kph
@@ -42,9 +42,25 @@ def decision_width_m(streets: Streets, *, quantile: float) -> Floats:
     The distribution is piecewise linear through ``width_lo_m`` (0.1), ``width_min_m`` (0.5) and ``width_hi_m``
     (0.9), continued with the same slopes to 0.05 and 0.95; quantiles beyond are clamped.
     """
-    q = min(max(quantile, 0.05), 0.95)
     table = streets.stretches
-    lo, mid, hi = table.width_lo_m, table.width_min_m, table.width_hi_m
+    return _at_quantile(table.width_lo_m, table.width_min_m, table.width_hi_m, quantile=quantile)
+
+
+def street_width_m(streets: Streets, *, quantile: float) -> tuple[Floats, Codes]:
+    """Width by which vehicles meet and which the ordinance measures, in metres, and its ``WidthSource``.
+
+    A posted width tells who fits through, not how wide the street beyond it is: where a tag or lanes tell that, they
+    hold here; elsewhere it is :func:`decision_width_m`.
+    """
+    table = streets.stretches
+    known = table.street_source > 0
+    behind = _at_quantile(table.street_lo_m, table.street_min_m, table.street_hi_m, quantile=quantile)
+    width = np.where(known, behind, decision_width_m(streets, quantile=quantile))
+    return width, np.where(known, table.street_source, table.width_source)
+
+
+def _at_quantile(lo: Floats, mid: Floats, hi: Floats, *, quantile: float) -> Floats:
+    q = min(max(quantile, 0.05), 0.95)
     width = mid + (mid - lo) * (q - 0.5) / 0.4 if q <= 0.5 else mid + (hi - mid) * (q - 0.5) / 0.4
     return np.maximum(np.asarray(width, dtype=np.float64), 0.0)
 
@@ -86,7 +102,8 @@ def country_of(streets: Streets, rules: AccessRules) -> str:
 def blocked_nodes(streets: Streets, vehicle: Vehicle) -> Bools:
     """Nodes whose barrier this vehicle cannot pass, ``bool[nodes]``.
 
-    The barrier's own access tags decide first; then a known gap must fit the mirrors; then its kind decides.
+    The barrier's own access tags decide first; then the vehicle must keep its limits: a known gap must fit the
+    mirrors, and height, length and loaded mass are compared as on streets; then its kind decides.
     """
     nodes = streets.nodes
     access = nodes.barrier_access
@@ -96,8 +113,11 @@ def blocked_nodes(streets: Streets, vehicle: Vehicle) -> Bools:
     has_gap = ~np.isnan(nodes.barrier_gap_m)
     need_m = vehicle.mirror_width_m + access_figure("barrier_clearance_m")
     too_narrow = has_gap & (nodes.barrier_gap_m < need_m)
+    too_large = nodes.barrier_height_m < vehicle.height_m
+    too_large |= nodes.barrier_length_m < vehicle.length_m
+    too_large |= nodes.barrier_weight_kg < gross_mass_kg(vehicle)[0]
     kind_closed = untagged & ~has_gap & (nodes.barrier == Barrier.BOLLARD)
-    return np.asarray(has_barrier & (closed | too_narrow | kind_closed), dtype=np.bool_)
+    return np.asarray(has_barrier & (closed | too_narrow | too_large | kind_closed), dtype=np.bool_)
 
 
 def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None = None) -> StreetAccess:
@@ -105,7 +125,8 @@ def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None 
 
     Access tags ``private`` and ``no`` close a street by law, ``permit`` too (a figure of the data file);
     ``destination``, ``delivery`` and ``customers`` are open to a delivery. A posted width is compared with the
-    body, as the law measures vehicles; the room on the street with the mirrors.
+    body, as the law measures vehicles; the room on the street with the mirrors. Where it admits the body, the
+    authority has decided: the ordinance closes nothing there, it only says from where on the street is free.
     """
     rules = rules or AccessRules()
     country = country_of(streets, rules)
@@ -113,6 +134,7 @@ def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None 
     n = len(table)
     one_way = table.forward != table.backward
     width = decision_width_m(streets, quantile=rules.width_quantile)
+    street_width, street_source = street_width_m(streets, quantile=rules.width_quantile)
     has_edge = np.zeros(n, dtype=np.bool_)
     has_edge[edges.stretch] = True
 
@@ -166,7 +188,7 @@ def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None 
         lambda a, _b, _c: f"posted length {a / 10:.1f} m, the vehicle has {vehicle.length_m:.2f} m",
         _tenths(table.maxlength_m),
     )
-    source = table.width_source.astype(np.int64)
+    source, street_source = table.width_source.astype(np.int64), street_source.astype(np.int64)
     free_two_way, free_one_way = free_width_m(vehicle, rules, country=country)
     if country == "JP" and rules.ordinance == "law":
         margin = np.where(
@@ -174,15 +196,15 @@ def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None 
         )
         needed = np.where(one_way, 1.0, 2.0) * vehicle.body_width_m + margin
         close(
-            width < needed,
+            (street_width < needed) & ~(table.maxwidth_m >= sign_width_m),
             Band.BLOCKED_LAW,
             lambda a, b, c: (
                 f"the Vehicle Restriction Ordinance wants {b / 100:.2f} m for this vehicle, "
                 f"the street has {a / 10:.1f} m ({_source_words(c)})"
             ),
-            _tenths(width),
+            _tenths(street_width),
             _hundredths(needed),
-            source,
+            street_source,
         )
     room = np.full(n, room_needed_m(vehicle))
     close(
@@ -195,12 +217,12 @@ def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None 
     )
     free = np.where(one_way, free_one_way, free_two_way)
     close(
-        width < free,
+        street_width < free,
         Band.SQUEEZED,
         lambda a, b, c: f"narrow: {a / 10:.1f} m ({_source_words(c)}), free from {b / 100:.2f} m",
-        _tenths(width),
+        _tenths(street_width),
         _hundredths(free),
-        source,
+        street_source,
     )
 
     reasons, reason = case.sentences()

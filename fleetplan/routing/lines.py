@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from shapely import STRtree
 
-from fleetplan.city.streets import Floats, Ints, Streets
+from fleetplan.city.streets import Bools, Floats, Ints, Streets
+from fleetplan.routing.access import NO_STANDING
+
+_TOUCH_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +27,7 @@ class StreetLines:
         lines: one shapely line per stretch.
         drivable, walkable: rows of the stretches in each index.
         drivable_tree, walkable_tree: spatial indexes over them.
+        fast_tree: spatial index over the motorways, trunk roads and their links that lie in no tunnel.
         to_metric: from longitude and latitude.
     """
 
@@ -34,6 +38,7 @@ class StreetLines:
     walkable: Ints
     drivable_tree: STRtree
     walkable_tree: STRtree
+    fast_tree: STRtree
     to_metric: Transformer
 
 
@@ -58,6 +63,7 @@ def _build(streets: Streets) -> StreetLines:
     has_edge[streets.edges.stretch] = True
     drivable = np.flatnonzero(table.drivable | has_edge)
     walkable = np.flatnonzero(table.walkable)
+    fast = np.isin(table.highway, np.array(NO_STANDING, dtype=table.highway.dtype)) & ~table.tunnel
     return StreetLines(
         x_m=np.asarray(x_m, dtype=np.float64),
         y_m=np.asarray(y_m, dtype=np.float64),
@@ -66,6 +72,7 @@ def _build(streets: Streets) -> StreetLines:
         walkable=walkable,
         drivable_tree=STRtree(lines[drivable]),
         walkable_tree=STRtree(lines[walkable]),
+        fast_tree=STRtree(lines[fast]),
         to_metric=to_metric,
     )
 
@@ -101,6 +108,30 @@ def project(lines: StreetLines, points: NDArray[Any], stretch: Ints) -> tuple[Fl
     line = lines.lines[stretch]
     along = shapely.line_locate_point(line, points, normalized=True)
     return shapely.distance(line, points), np.clip(np.nan_to_num(along, nan=0.0), 0.0, 1.0)
+
+
+def crosses_fast_road(lines: StreetLines, points: NDArray[Any], number: Ints, stretch: Ints, along: Floats) -> Bools:
+    """Whether the straight legs from points to places on stretches cross a motorway, a trunk road or a link.
+
+    Args:
+        number: row of ``points`` where each leg begins.
+        stretch, along: where it ends; a leg that only touches such a road with an end does not cross it.
+    """
+    crossing = np.zeros(len(number), dtype=np.bool_)
+    if len(number) == 0 or len(lines.fast_tree) == 0:
+        return crossing
+    there = shapely.line_interpolate_point(lines.lines[stretch], along, normalized=True)
+    length_m = shapely.distance(points[number], there)
+    near = np.zeros(len(points), dtype=np.bool_)
+    near[lines.fast_tree.query(points, predicate="dwithin", distance=float(length_m.max()))[0]] = True
+    legs = np.flatnonzero(near[number] & (length_m > 2 * _TOUCH_M))
+    if len(legs) == 0:
+        return crossing
+    start, end = shapely.get_coordinates(points[number[legs]]), shapely.get_coordinates(there[legs])
+    margin = (end - start) * (_TOUCH_M / length_m[legs])[:, None]
+    straight = shapely.linestrings(np.stack([start + margin, end - margin], axis=1))
+    crossing[legs[np.unique(lines.fast_tree.query(straight, predicate="intersects")[0])]] = True
+    return crossing
 
 
 def piece(streets: Streets, lines: StreetLines, stretch: int, start: float, end: float) -> tuple[Floats, Floats]:

@@ -43,8 +43,38 @@ def unpack(weight: Floats) -> tuple[Ints, Ints]:
 
 
 @dataclass(frozen=True, eq=False)
+class Parts:
+    """The strongly connected parts of a street network, the longest first.
+
+    Attributes:
+        number: ``int64[edges]``, the part of each edge; -1 where it belongs to none (closed, or a way without
+            return).
+        share: ``float64[parts]``, each part's share of the metres of all open streets, every stretch counted once.
+    """
+
+    number: Ints
+    share: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Drives:
+    """Every turn that a vehicle may drive, and the parts which they make of its streets.
+
+    Attributes:
+        first, second: rows of ``Streets.edges``, sorted by first, then second.
+        turn_ms: what passing from the first to the second costs.
+        parts: the strongly connected parts.
+    """
+
+    first: Ints
+    second: Ints
+    turn_ms: Ints
+    parts: Parts
+
+
+@dataclass(frozen=True, eq=False)
 class Network:
-    """The largest strongly connected part of one vehicle's streets.
+    """One strongly connected part of a vehicle's streets: the one in which the depot lies.
 
     Local rows number the part's edges in ascending order of ``Streets.edges``.
 
@@ -81,8 +111,8 @@ class Network:
         return len(self.edges)
 
 
-def network_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules: AccessRules) -> Network:
-    """The network that a vehicle with the given access drives on.
+def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules: AccessRules) -> Drives:
+    """What a vehicle with the given access may drive, wherever in the city.
 
     Turning back at a node is possible only where nothing else leads on: at dead ends, at barriers that the
     vehicle cannot pass, and where every other exit leaves the map for good.
@@ -91,24 +121,10 @@ def network_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rule
         CityError: no two streets can be driven back and forth.
     """
     topology = topology_of(streets)
-    country = country_of(streets, rules)
     usable = access.speed_kph > 0
-    arc = _usable_arcs(streets, topology, usable, blocked_nodes(streets, vehicle))
-    n = len(streets.edges)
-    first, second = topology.first[arc], topology.second[arc]
-    turn_ms = turn_costs_ms(
-        topology.angle_deg[arc],
-        topology.junction[arc],
-        streets.nodes.signals[topology.node[arc]],
-        topology.uturn[arc],
-        left_hand=country in left_hand_countries(),
-    )
-    graph = csr_matrix((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n, n))
-    _, label = connected_components(graph, directed=True, connection="strong")
-    counts = np.bincount(label[usable], minlength=1) if usable.any() else np.zeros(1, dtype=np.int64)
-    inside = usable & (label == int(np.argmax(counts)))
-    inner = inside[first] & inside[second]
-    if not inner.any():
+    arc = usable_arcs(streets, topology, usable, blocked_nodes(streets, vehicle))
+    parts = parts_of(streets, usable, topology.first[arc], topology.second[arc])
+    if len(parts.share) == 0:
         raise CityError.one(
             "routing.no_network",
             streets.label,
@@ -116,10 +132,47 @@ def network_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rule
             f"no street of this city can be driven back and forth by {vehicle.name}",
             "use a larger extract or a narrower vehicle",
         )
+    turn_ms = turn_costs_ms(
+        topology.angle_deg[arc],
+        topology.junction[arc],
+        streets.nodes.signals[topology.node[arc]],
+        topology.uturn[arc],
+        left_hand=country_of(streets, rules) in left_hand_countries(),
+    )
+    return Drives(topology.first[arc], topology.second[arc], turn_ms, parts)
+
+
+def parts_of(streets: Streets, usable: Bools, first: Ints, second: Ints) -> Parts:
+    """The strongly connected parts of the usable edges under the given turns."""
+    n = len(streets.edges)
+    graph = csr_matrix((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n, n))
+    count, label = connected_components(graph, directed=True, connection="strong")
+    inner = label[first][label[first] == label[second]]
+    alive = np.flatnonzero(np.bincount(inner, minlength=count))
+    rows = np.flatnonzero(usable)
+    pair = np.unique(label[rows].astype(np.int64) * len(streets.stretches) + streets.edges.stretch[rows])
+    owner, stretch = np.divmod(pair, len(streets.stretches))
+    length_m = np.bincount(owner, weights=streets.stretches.length_m[stretch], minlength=count)
+    earliest = np.full(count, n, dtype=np.int64)
+    np.minimum.at(earliest, label, np.arange(n))
+    order = alive[np.lexsort((earliest[alive], -length_m[alive]))]
+    number = np.full(count, -1, dtype=np.int64)
+    number[order] = np.arange(len(order))
+    usable_m = float(streets.stretches.length_m[np.unique(streets.edges.stretch[rows])].sum())
+    return Parts(np.where(usable, number[label], -1), length_m[order] / max(usable_m, 1e-9))
+
+
+def network_of(
+    streets: Streets, vehicle: Vehicle, access: StreetAccess, drives: Drives, *, part: int, rules: AccessRules
+) -> Network:
+    """The network that a vehicle drives on within one part of its streets."""
+    n = len(streets.edges)
+    inside = drives.parts.number == part
+    inner = inside[drives.first] & inside[drives.second]
     edges = np.flatnonzero(inside)
     local = np.full(n, -1, dtype=np.int64)
     local[edges] = np.arange(len(edges))
-    first, second, turn_ms = local[first[inner]], local[second[inner]], turn_ms[inner]
+    first, second, turn_ms = local[drives.first[inner]], local[drives.second[inner]], drives.turn_ms[inner]
     time_ms = edge_times_ms(streets, access.speed_kph)[edges]
     length_dm = edge_lengths_dm(streets)[edges]
     weight = pack(time_ms, length_dm)
@@ -152,7 +205,7 @@ def network_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rule
     )
 
 
-def _usable_arcs(streets: Streets, topology: Topology, usable: Bools, blocked: Bools) -> Ints:
+def usable_arcs(streets: Streets, topology: Topology, usable: Bools, blocked: Bools) -> Ints:
     """Rows of the topology that this vehicle may drive, in their order."""
     n = len(streets.edges)
     allowed = usable[topology.first] & usable[topology.second]

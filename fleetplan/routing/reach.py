@@ -13,12 +13,13 @@ from fleetplan.city.streets import Floats, Ints, Streets
 from fleetplan.errors import Refusal
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import country_of, decide_access
+from fleetplan.routing.depot import depot_place, start_of
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.lines import lines_of, metric_points
-from fleetplan.routing.network import Network, network_of
+from fleetplan.routing.network import Network, drives_of, network_of
 from fleetplan.routing.paths import retime_tour, trace_path
 from fleetplan.routing.seams import AccessRules, Band, DrivePath, Point, StreetAccess, Walk
-from fleetplan.routing.snapping import point_on, refusals_of, share_points, snap_depot, standable_stretches
+from fleetplan.routing.snapping import point_on, refusals_of, share_points, standable_stretches
 from fleetplan.routing.tables import Headings, graph_with_points, headings_of, packed_table, travel_table
 from fleetplan.routing.walking import Standing, least_walks, walk_of
 from fleetplan.travel import TravelTable
@@ -130,6 +131,8 @@ def reach_of(
 ) -> Reach:
     """What a vehicle type reaches from a depot.
 
+    All types start from the same place of the same street, see :mod:`fleetplan.routing.depot`.
+
     Args:
         lat, lon: the stops, WGS84 degrees.
         depot: latitude and longitude.
@@ -138,20 +141,22 @@ def reach_of(
 
     Raises:
         CityError: no two streets can be driven back and forth by this vehicle.
-        InputError: the depot lies too far from any street that this vehicle may use.
+        InputError: no street where vehicles may stop lies near the depot, or this vehicle may not use the one that
+            does, nor another beside it.
     """
     rules = rules or AccessRules()
     rules = AccessRules(rules.ordinance, rules.width_quantile, country_of(streets, rules))
     lat, lon = np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
     access = decide_access(streets, vehicle, rules)
-    network = network_of(streets, vehicle, access, rules=rules)
-    start = snap_depot(streets, network, depot, vehicle=vehicle.name)
+    drives = drives_of(streets, vehicle, access, rules=rules)
+    start = start_of(streets, access, drives.parts, depot_place(streets, depot, vehicle=vehicle.name))
+    network = network_of(streets, vehicle, access, drives, part=start.part, rules=rules)
     stops = metric_points(lines_of(streets), lat=lat, lon=lon)
     standing = least_walks(streets, stops, standable=standable_stretches(streets, network, access))
     served = standing.walk_m <= max_walk_m
     group, stretch, along = share_points(streets, np.where(served, standing.stretch, -1), standing.along)
     places = (point_on(streets, network, int(s), float(a)) for s, a in zip(stretch, along, strict=True))
-    points = (start, *places)
+    points = (point_on(streets, network, start.stretch, start.along), *places)
     packed = packed_table(network, headings_of(streets, network, points))
     return Reach(
         vehicle=vehicle,

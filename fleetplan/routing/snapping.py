@@ -1,4 +1,4 @@
-"""From the depot and the stops to points on this vehicle's streets."""
+"""From standing places to points on this vehicle's streets, and why a stop has none."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from fleetplan.city.classes import Highway
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
-from fleetplan.errors import InputError, Refusal
+from fleetplan.errors import Refusal
 from fleetplan.routing.driving import driving_figure
-from fleetplan.routing.lines import lines_of, metric_points, nearest_pairs, pairs_within, piece, project
+from fleetplan.routing.lines import lines_of, nearest_pairs, piece
 from fleetplan.routing.network import Network
 from fleetplan.routing.seams import Band, Point, StreetAccess
 from fleetplan.routing.walking import Standing
@@ -30,40 +29,13 @@ def standable_stretches(streets: Streets, network: Network, access: StreetAccess
 def point_on(streets: Streets, network: Network, stretch: int, along: float) -> Point:
     """A point of a stretch with the headings that the network has there."""
     lon, lat = piece(streets, lines_of(streets), stretch, along, along)
-    headings = tuple(int(edge) for edge in _edges_of(streets, stretch) if network.local[edge] >= 0)
+    headings = tuple(int(edge) for edge in edges_of(streets, stretch) if network.local[edge] >= 0)
     return Point(stretch, along, float(lat[0]), float(lon[0]), headings)
 
 
-def _edges_of(streets: Streets, stretch: int) -> Ints:
+def edges_of(streets: Streets, stretch: int) -> Ints:
+    """Rows of the open directions of a stretch."""
     return np.flatnonzero(streets.edges.stretch == stretch)
-
-
-def snap_depot(streets: Streets, network: Network, depot: tuple[float, float], *, vehicle: str) -> Point:
-    """The point of the vehicle's network nearest to the depot.
-
-    Raises:
-        InputError: no street that the vehicle may use lies within ``depot_snap_m``.
-    """
-    lines, radius_m = lines_of(streets), driving_figure("depot_snap_m")
-    inside = np.zeros(len(streets.stretches), dtype=np.bool_)
-    inside[streets.edges.stretch[network.edges]] = True
-    points = metric_points(lines, lat=np.array([depot[0]]), lon=np.array([depot[1]]))
-    stretch = np.zeros(0, dtype=np.int64)
-    if np.isfinite(shapely.get_x(points[0])):
-        _, stretch = pairs_within(lines.drivable_tree, lines.drivable, points, radius_m=radius_m)
-        stretch = stretch[inside[stretch]]
-    if len(stretch) == 0:
-        raise InputError.one(
-            "routing.depot",
-            "depot",
-            "",
-            f"no street that {vehicle} may use lies within {radius_m:.0f} m of latitude {depot[0]:g}, "
-            f"longitude {depot[1]:g}",
-            "check latitude and longitude, move the depot to a street, or use a larger extract",
-        )
-    distance, along = project(lines, np.repeat(points, len(stretch)), stretch)
-    best = int(np.lexsort((stretch, distance))[0])
-    return point_on(streets, network, int(stretch[best]), float(along[best]))
 
 
 def share_points(streets: Streets, stretch: Ints, along: Floats) -> tuple[Ints, Ints, Floats]:
@@ -108,24 +80,43 @@ def refusals_of(
     front[number[::-1]] = stretch[::-1]
     for row, stop in enumerate(refused):
         answers[stop] = _refusal(
-            streets, network, access, float(standing.walk_m[stop]), int(front[row]), max_walk_m=max_walk_m
+            streets,
+            network,
+            access,
+            float(standing.walk_m[stop]),
+            int(front[row]),
+            cut_off=bool(standing.cut_off[stop]),
+            max_walk_m=max_walk_m,
         )
     return tuple(answers)
 
 
 def _refusal(
-    streets: Streets, network: Network, access: StreetAccess, walk_m: float, front: int, *, max_walk_m: float
+    streets: Streets,
+    network: Network,
+    access: StreetAccess,
+    walk_m: float,
+    front: int,
+    *,
+    cut_off: bool,
+    max_walk_m: float,
 ) -> Refusal:
     data: dict[str, Any] = {"max_walk_m": max_walk_m}
     words = ""
     if front >= 0:
-        name = _name(streets, front)
+        name = street_name(streets, front)
         why = _why_not(streets, network, access, front)
         data |= {"street": name, "way_id": int(streets.stretches.way_id[front])}
         data |= {"band": Band(int(access.stretch_band[front])).label, "reason": why}
         words = f"; nearest street, {name}: {why}"
     if not math.isfinite(walk_m):
-        return Refusal("no_street", f"no place where {access.vehicle} may stand can be reached on foot{words}", data)
+        data["off_network_m"] = off_m = driving_figure("off_network_m")
+        across = " without a motorway or trunk road in between" if cut_off else ""
+        text = (
+            f"no street or path that leads on foot to a place where {access.vehicle} may stand "
+            f"lies within {off_m:g} m{across}{words}"
+        )
+        return Refusal("no_street", text, data)
     data["walk_m"] = walk_m
     text = (
         f"the nearest place where {access.vehicle} may stand is {math.ceil(walk_m)} m away on foot, "
@@ -134,7 +125,8 @@ def _refusal(
     return Refusal("beyond_walk", text, data)
 
 
-def _name(streets: Streets, stretch: int) -> str:
+def street_name(streets: Streets, stretch: int) -> str:
+    """The name of a street, or words for one that has none."""
     name = streets.names[int(streets.stretches.name[stretch])]
     kind = Highway(int(streets.stretches.highway[stretch])).tag.replace("_", " ")
     return name or f"an unnamed street ({kind})"
@@ -143,9 +135,9 @@ def _name(streets: Streets, stretch: int) -> str:
 def _why_not(streets: Streets, network: Network, access: StreetAccess, stretch: int) -> str:
     if access.stretch_band[stretch] >= Band.BLOCKED_ROOM:
         return access.reasons[int(access.stretch_reason[stretch])]
-    edges = _edges_of(streets, stretch)
+    edges = edges_of(streets, stretch)
     if not (network.local[edges] >= 0).any():
-        return "open, but this vehicle cannot come and go there"
+        return "open, but this vehicle cannot drive there from the depot and back"
     if not access.may_stand[edges].any():
         return "stopping is not allowed"
     return "open, but too far away"

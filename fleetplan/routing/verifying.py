@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from fleetplan.city.classes import AccessTag, Barrier, Highway, Service
-from fleetplan.city.streets import Streets
+from fleetplan.city.streets import Floats, Streets
 from fleetplan.errors import Fault
 from fleetplan.figures import bundled_figures
 from fleetplan.fleet.vehicle import Vehicle
@@ -158,31 +158,38 @@ class _Judge:
             return "closed_law", f"access {tag.name.lower()}"
         if tag == AccessTag.PERMIT and not self._law["permit_open"].value:
             return "closed_law", "access by permit"
-        kerb_kg = vehicle.kerb_kg
-        if kerb_kg is None:
-            kerb_kg = self._law["kerb_kg_per_m2"].value * vehicle.length_m * vehicle.body_width_m
         counts_mirrors = bool(self._law["sign_counts_mirrors"].value)
+        signed_m = vehicle.mirror_width_m if counts_mirrors else vehicle.body_width_m
         for sign, size, word in (
-            (table.maxwidth_m, vehicle.mirror_width_m if counts_mirrors else vehicle.body_width_m, "width"),
+            (table.maxwidth_m, signed_m, "width"),
             (table.maxheight_m, vehicle.height_m, "height"),
             (table.maxlength_m, vehicle.length_m, "length"),
-            (table.maxweight_kg, kerb_kg + vehicle.payload_kg, "weight"),
+            (table.maxweight_kg, self._loaded_kg(), "weight"),
         ):
             posted = float(sign[stretch])
             if not math.isnan(posted) and size > posted:
                 return "closed_law", f"posted {word}"
-        width_m = self._width_m(stretch)
         one_way = bool(table.forward[stretch]) != bool(table.backward[stretch])
-        if self._country == "JP" and self.rules.ordinance == "law":
+        signposted = float(table.maxwidth_m[stretch]) >= signed_m
+        if self._country == "JP" and self.rules.ordinance == "law" and not signposted:
+            width_m = self._street_width_m(stretch)
             if one_way:
                 permitted_m = width_m - self._law["ordinance.one_way_margin_m"].value
             else:
                 permitted_m = (width_m - self._law["ordinance.two_way_margin_m"].value) / 2
             if vehicle.body_width_m > permitted_m + 1e-9:
                 return "closed_law", "Vehicle Restriction Ordinance"
+        width_m = self._width_m(stretch)
         if width_m < vehicle.mirror_width_m + self._law["room_clearance_m"].value:
             return "closed_room", f"{width_m:.2f} m wide"
         return "", ""
+
+    def _loaded_kg(self) -> float:
+        vehicle = self.vehicle
+        kerb_kg = vehicle.kerb_kg
+        if kerb_kg is None:
+            kerb_kg = self._law["kerb_kg_per_m2"].value * vehicle.length_m * vehicle.body_width_m
+        return kerb_kg + vehicle.payload_kg
 
     def _is_squeezed(self, stretch: int) -> bool:
         table, vehicle = self.streets.stretches, self.vehicle
@@ -195,12 +202,22 @@ class _Judge:
         else:
             wanted_m = 2 * size_m + self._law[f"{rule}.two_way_margin_m"].value
         wanted_m = max(wanted_m, vehicle.mirror_width_m + self._law["room_clearance_m"].value)
-        return self._width_m(stretch) < wanted_m
+        return self._street_width_m(stretch) < wanted_m
 
     def _width_m(self, stretch: int) -> float:
         table = self.streets.stretches
+        return self._quantile_m(stretch, table.width_lo_m, table.width_min_m, table.width_hi_m)
+
+    def _street_width_m(self, stretch: int) -> float:
+        """The street's own width, where a sign gives only the room to pass."""
+        table = self.streets.stretches
+        if table.street_source[stretch]:
+            return self._quantile_m(stretch, table.street_lo_m, table.street_min_m, table.street_hi_m)
+        return self._width_m(stretch)
+
+    def _quantile_m(self, stretch: int, *columns: Floats) -> float:
         q = min(max(self.rules.width_quantile, 0.05), 0.95)
-        lo, mid, hi = (float(c[stretch]) for c in (table.width_lo_m, table.width_min_m, table.width_hi_m))
+        lo, mid, hi = (float(column[stretch]) for column in columns)
         slope = (mid - lo) / 0.4 if q <= 0.5 else (hi - mid) / 0.4
         return max(0.0, mid + slope * (q - 0.5))
 
@@ -284,6 +301,13 @@ class _Judge:
             return True
         if tag == AccessTag.PERMIT and not self._law["permit_open"].value:
             return True
+        for limit, size in (
+            (nodes.barrier_height_m, self.vehicle.height_m),
+            (nodes.barrier_length_m, self.vehicle.length_m),
+            (nodes.barrier_weight_kg, self._loaded_kg()),
+        ):
+            if size > float(limit[node]):
+                return True
         gap_m = float(nodes.barrier_gap_m[node])
         if not math.isnan(gap_m):
             return gap_m < self.vehicle.mirror_width_m + self._law["barrier_clearance_m"].value

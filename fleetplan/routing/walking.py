@@ -1,8 +1,12 @@
 """Where a vehicle may stand for a stop, and the way on foot from there.
 
 The driver walks straight across to the nearest street where this vehicle may stand, if that is near, or over the
-foot network: from the stop to a walkable street beside it, along it, and over walkable streets to the nearest
-end of a street where the vehicle may stand. The least walk wins.
+foot network: from the stop to a walkable street beside it (where none is near, to the nearest one of each
+connected piece of the foot network, within a limit), along it, and over walkable streets to the nearest end of a
+street where the vehicle may stand. The least walk wins. No straight leg crosses a motorway or a trunk road.
+
+Which streets a walk may begin on does not depend on the vehicle, so whoever may stand in more places never walks
+further.
 """
 
 from __future__ import annotations
@@ -14,11 +18,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
-from fleetplan.routing.driving import door_walk_m
-from fleetplan.routing.lines import lines_of, nearest_pairs, pairs_within, piece, project
+from fleetplan.routing.driving import door_walk_m, driving_figure
+from fleetplan.routing.lines import crosses_fast_road, lines_of, pairs_within, piece, project
 from fleetplan.routing.seams import Walk
 
 
@@ -30,11 +34,13 @@ class FootNetwork:
         graph: lengths in metres, both directions.
         pair: ``smaller node × nodes + larger node`` of each connection, ascending.
         stretch: the walkable stretch of each connection.
+        part: ``int64[nodes]``, the connected piece of the foot network that each node belongs to.
     """
 
     graph: csr_matrix
     pair: Ints
     stretch: Ints
+    part: Ints
 
 
 _CACHE: WeakKeyDictionary[Streets, FootNetwork] = WeakKeyDictionary()
@@ -57,7 +63,8 @@ def _build(streets: Streets) -> FootNetwork:
     stretch = rows[order][first]
     a, b, length = pair // n, pair % n, table.length_m[stretch]
     graph = csr_matrix((np.tile(length, 2), (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(n, n))
-    return FootNetwork(graph, pair, stretch)
+    _, part = connected_components(graph, directed=False)
+    return FootNetwork(graph, pair, stretch, part.astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +77,7 @@ class Standing:
         foot_stretch, foot_along, foot_node: where the walk over the foot network leaves the stop's street, and by
             which of its ends; ``foot_node`` is -1 for a walk straight across.
         before: next node on the way towards the standing place, per node of the city (negative at its end).
+        cut_off: some way to a standing place was left out because its straight leg crosses a motorway or trunk road.
     """
 
     walk_m: Floats
@@ -79,6 +87,7 @@ class Standing:
     foot_along: Floats
     foot_node: Ints
     before: Ints
+    cut_off: Bools
 
 
 def least_walks(streets: Streets, points: NDArray[Any], *, standable: Bools) -> Standing:
@@ -100,16 +109,15 @@ def least_walks(streets: Streets, points: NDArray[Any], *, standable: Bools) -> 
     stand_stretch[source], stand_along[source] = owner[order][first], share[order][first]
     walked, before, root = _walk_from(streets, source)
 
-    door_stop, door_stretch = pairs_within(lines.drivable_tree, lines.drivable, points, radius_m=door_walk_m())
-    door = standable[door_stretch]
-    door_stop, door_stretch = door_stop[door], door_stretch[door]
-    near = pairs_within(lines.walkable_tree, lines.walkable, points, radius_m=door_walk_m())
-    nearest = nearest_pairs(lines.walkable_tree, lines.walkable, points)
-    foot_stop = np.concatenate([near[0], nearest[0]])
-    foot_stretch = np.concatenate([near[1], nearest[1]])
-
-    door_m, door_along = project(lines, points[door_stop], door_stretch)
-    foot_m, foot_along = project(lines, points[foot_stop], foot_stretch)
+    door = pairs_within(lines.drivable_tree, lines.drivable, points, radius_m=door_walk_m())
+    door_stop, door_stretch, door_m, door_along, lost = _legs(streets, points, *door, use=standable)
+    linked = np.isfinite(walked[table.u]) | np.isfinite(walked[table.v])
+    foot = pairs_within(lines.walkable_tree, lines.walkable, points, radius_m=driving_figure("off_network_m"))
+    foot_stop, foot_stretch, foot_m, foot_along, lost_too = _legs(streets, points, *foot, use=linked)
+    part = foot_network_of(streets).part[table.u[foot_stretch]]
+    near = (foot_m <= door_walk_m()) | _least_of_groups(foot_m, foot_stop, part)
+    foot_stop, foot_stretch = foot_stop[near], foot_stretch[near]
+    foot_m, foot_along = foot_m[near], foot_along[near]
     length_m = table.length_m[foot_stretch]
     beside = standable[foot_stretch]
     by_u = foot_m + foot_along * length_m + walked[table.u[foot_stretch]]
@@ -136,6 +144,7 @@ def least_walks(streets: Streets, points: NDArray[Any], *, standable: Bools) -> 
         foot_along=np.zeros(len(points)),
         foot_node=np.full(len(points), -1, dtype=np.int64),
         before=before,
+        cut_off=lost | lost_too,
     )
     result.walk_m[found] = walk_m[best]
     over = node >= 0
@@ -147,6 +156,35 @@ def least_walks(streets: Streets, points: NDArray[Any], *, standable: Bools) -> 
     result.foot_along[found] = at_along[best]
     result.foot_node[found] = node
     return result
+
+
+def _legs(
+    streets: Streets, points: NDArray[Any], number: Ints, stretch: Ints, *, use: Bools
+) -> tuple[Ints, Ints, Floats, Floats, Bools]:
+    """Straight legs from stops to stretches in use, without those across a motorway or trunk road.
+
+    Returned are stop, stretch, metres and share of the stretch's length, and which of all stops lost a leg.
+    """
+    lines = lines_of(streets)
+    number, stretch = number[use[stretch]], stretch[use[stretch]]
+    metres, along = project(lines, points[number], stretch)
+    across = crosses_fast_road(lines, points, number, stretch, along)
+    lost = np.zeros(len(points), dtype=np.bool_)
+    lost[number[across]] = True
+    kept = np.flatnonzero(~across)
+    return number[kept], stretch[kept], metres[kept], along[kept], lost
+
+
+def _least_of_groups(metres: Floats, first: Ints, second: Ints) -> Bools:
+    """Rows that have the fewest metres of all rows with the same two keys, equals included."""
+    least = np.zeros(len(metres), dtype=np.bool_)
+    if len(metres) == 0:
+        return least
+    order = np.lexsort((metres, second, first))
+    fresh = np.concatenate([[True], (np.diff(first[order]) != 0) | (np.diff(second[order]) != 0)])
+    best = metres[order][fresh][np.cumsum(fresh) - 1]
+    least[order] = metres[order] <= best
+    return least
 
 
 def _walk_from(streets: Streets, source: Ints) -> tuple[Floats, Ints, Ints]:

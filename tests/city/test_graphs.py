@@ -37,6 +37,9 @@ def both_ways(u: int, v: int, **data: Any) -> list[tuple[int, int, dict[str, Any
     return [(u, v, {**data, "oneway": False, "reversed": False}), (v, u, {**data, "oneway": False, "reversed": True})]
 
 
+MOTORWAY = both_ways(1, 2, osmid=7, highway="motorway")
+
+
 def summary(streets: Streets) -> dict[str, Any]:
     """Street-km, open directions and widths, by what they mean rather than by row."""
     s, drivable = streets.stretches, streets.stretches.drivable
@@ -99,6 +102,58 @@ def test_a_direction_is_open_where_the_graph_has_an_edge() -> None:
     graph = graph_of(both_ways(1, 2, osmid=7, highway="residential"))
     graph.remove_edge(2, 1)
     assert len(Streets.from_graph(graph).edges) == 1
+
+
+def directions(edges: list[tuple[int, int, dict[str, Any]]]) -> list[tuple[int, int]]:
+    """Open edges of a graph's streets as pairs of nodes."""
+    streets = Streets.from_graph(graph_of(edges))
+    name = streets.nodes.osm_id
+    return sorted(zip(name[streets.edges.u].tolist(), name[streets.edges.v].tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"highway": "motorway"},
+        {"highway": ["motorway_link", "trunk"]},
+        {"highway": "tertiary", "junction": "circular"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("turn", [False, True])
+def test_streets_that_are_one_way_without_a_tag_lose_the_edge_against_their_drawing(
+    tags: dict[str, Any], turn: bool
+) -> None:
+    """osmnx gives both edges where no tag says one-way; in whatever order they come, the reversed one closes."""
+    street = both_ways(1, 2, osmid=7, **tags)
+    assert directions(street[::-1] if turn else street) == [(1, 2)]
+
+
+def test_segments_of_a_motorway_join_in_its_direction() -> None:
+    """1-2-3 of an unsimplified graph is one stretch with one edge."""
+    streets = Streets.from_graph(graph_of([*both_ways(2, 3, osmid=7, highway="motorway"), *MOTORWAY]))
+    assert (len(streets.stretches), len(streets.edges)) == (1, 1)
+    assert streets.nodes.osm_id[streets.edges.u].tolist() == [1]
+
+
+def test_segments_of_a_motorway_drawn_against_each_other_stay_apart() -> None:
+    """Once closed against its drawing a segment must not be turned round to join another."""
+    assert directions([*MOTORWAY, *both_ways(3, 2, osmid=7, highway="motorway")]) == [(1, 2), (3, 2)]
+
+
+def test_limits_of_nodes_count_without_a_barrier() -> None:
+    """A beam's height on a plain node of a graph."""
+    graph = graph_of([*both_ways(1, 2, osmid=7, highway="residential"), *both_ways(2, 3, osmid=7, highway="service")])
+    graph.nodes[2]["maxheight"] = "1.9"
+    assert Streets.from_graph(graph).nodes.barrier_height_m[1] == 1.9
+
+
+def test_a_motorway_whose_drawing_nobody_tells_stays_open() -> None:
+    """Older graphs have no ``reversed``: to close one of the two edges would be a guess."""
+    bare = [(u, v, {key: value for key, value in data.items() if key != "reversed"}) for u, v, data in MOTORWAY]
+    assert directions(bare) == [(1, 2), (2, 1)]
+    told = [(u, v, {**data, "oneway:motor_vehicle": "no"}) for u, v, data in MOTORWAY]
+    assert directions(told) == [(1, 2), (2, 1)]
 
 
 def test_lists_are_merged_with_care() -> None:
@@ -234,7 +289,10 @@ def test_every_column_survives_the_round_trip() -> None:
         "sidewalk": "both",
     }
     nodes = {"a": (0.0, 0.0), "b": (100.0, 0.0), "c": (200.0, 0.0)}
-    node_tags = {"b": {"barrier": "bollard", "maxwidth:physical": "2.3", "motor_vehicle": "yes"}}
+    node_tags = {
+        "b": {"barrier": "bollard", "maxwidth:physical": "2.3", "motor_vehicle": "yes"},
+        "c": {"barrier": "height_restrictor", "maxheight": "1.9", "maxlength": "7", "maxweight": "3.5"},
+    }
     ways = [("a b c", tags), ("a c", {"highway": "trunk", "sidewalk": "both"}), ("b c", {"highway": "steps"})]
     ways += [
         ("a b", {"highway": "service", "service": "alley", "parking:left": "lane", "parking:right": "half_on_kerb"}),
@@ -244,6 +302,10 @@ def test_every_column_survives_the_round_trip() -> None:
         ("a b", {"highway": "pedestrian", "access": "yes"}),
         ("b c", {"highway": "pedestrian", "goods": "delivery", "foot": "designated"}),
         ("a c", {"highway": "residential", "oneway": "reversible"}),
+        ("c a", {"highway": "service", "service": "emergency_access"}),
+        ("a b", {"highway": "motorway"}),
+        ("b c", {"highway": "motorway_link", "oneway": "no"}),
+        ("b c", {"highway": "tertiary", "lanes": "2", "maxwidth": "2.2"}),
     ]
     streets = town(nodes=nodes, ways=ways, node_tags=node_tags)
     again = Streets.from_graph(streets.to_graph())
@@ -266,7 +328,7 @@ def test_every_column_survives_the_round_trip() -> None:
         return sorted((*end, *row) for end, row in zip(ends, text, strict=True))
 
     assert rows(again) == rows(streets)
-    for column in ("osm_id", "signals", "barrier", "barrier_access", "barrier_gap_m"):
+    for column in streets.nodes.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(again.nodes, column), getattr(streets.nodes, column))
 
 

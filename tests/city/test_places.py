@@ -7,6 +7,7 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import osmnx
 import pytest
 
@@ -14,7 +15,7 @@ from fleetplan.city.classes import Highway, WidthSource
 from fleetplan.city.streets import Streets
 from fleetplan.errors import CityError
 from tests.city.stand_in import StandIn, area_answer, serving
-from tests.towns import lat_lon
+from tests.towns import lat_lon, town
 
 POINTS = {1: (0, 0), 2: (100, 0), 3: (200, 0), 4: (100, 100)}
 
@@ -35,6 +36,43 @@ def overpass_answer() -> bytes:
     return json.dumps({"elements": elements}).encode()
 
 
+def download_and_file(ways: list[dict[str, str]], folder: Path) -> tuple[Streets, Streets]:
+    """A chain of streets from 1 to 2 to 3, drawn so, by download and from a file."""
+    nodes = {"p": POINTS[1], "q": POINTS[2], "r": POINTS[3], "s": POINTS[4]}
+    lines = ["p q", "q r", "p s", "s r", "s q"]
+    height = {"barrier": "height_restrictor", "maxheight": "2"}
+    elements: list[dict[str, object]] = []
+    for node, (x_m, y_m) in POINTS.items():
+        lat, lon = (round(degrees, 7) for degrees in lat_lon(x_m, y_m))
+        elements.append({"type": "node", "id": node, "lat": lat, "lon": lon, "tags": height if node == 2 else {}})
+    ids = {name: number for number, name in enumerate(nodes, start=1)}
+    for number, (line, tags) in enumerate(zip(lines, ways, strict=True)):
+        refs = [ids[name] for name in line.split()]
+        elements.append({"type": "way", "id": 100 + number, "nodes": refs, "tags": tags})
+    with serving(StandIn(overpass=json.dumps({"elements": elements}).encode()), folder):
+        loaded = Streets.from_bbox(*town_box())
+    return loaded, town(nodes=nodes, ways=list(zip(lines, ways, strict=True)), node_tags={"q": height})
+
+
+def test_directions_by_download_are_those_of_the_file(tmp_path: Path) -> None:
+    """osmnx keeps of ``oneway`` only yes and no, and no motorway's or circle's own rule; sides of -1 stay too."""
+    loaded, read = download_and_file(
+        [
+            {"highway": "motorway"},
+            {"highway": "residential", "oneway": "reversible"},
+            {"highway": "residential", "oneway": "-1", "parking:left": "lane"},
+            {"highway": "tertiary", "junction": "circular"},
+            {"highway": "motorway_link", "oneway": "no"},
+        ],
+        tmp_path,
+    )
+    for column in ("way_id", "u", "v", "forward", "backward", "parking_left", "parking_right", "walkable"):
+        order = [np.argsort(city.stretches.way_id) for city in (loaded, read)]
+        told, known = (getattr(city.stretches, column)[rows] for city, rows in zip((loaded, read), order, strict=True))
+        np.testing.assert_array_equal(told, known, err_msg=column)
+    assert loaded.nodes.barrier_height_m.tolist()[1] == read.nodes.barrier_height_m.tolist()[1] == 2.0
+
+
 def town_box() -> tuple[float, float, float, float]:
     """West, south, east and north around the points."""
     south, west = lat_lon(-50, -50)
@@ -43,7 +81,7 @@ def town_box() -> tuple[float, float, float, float]:
 
 
 def settings_now() -> dict[str, object]:
-    names = ("useful_tags_way", "useful_tags_node", "cache_folder", "requests_kwargs", "use_cache")
+    names = ("useful_tags_way", "useful_tags_node", "cache_folder", "requests_kwargs", "use_cache", "all_oneway")
     return {name: copy.deepcopy(getattr(osmnx.settings, name)) for name in names}
 
 

@@ -43,6 +43,14 @@ def street(**tags: str) -> dict[str, str]:
         ({"motor_vehicle__backward": "no"}, True, False),
         ({"vehicle__forward": "no"}, False, True),
         ({"vehicle__forward": "no", "goods__forward": "yes"}, True, True),
+        ({"vehicle__backward": "private"}, True, False),
+        ({"motor_vehicle__forward": "private"}, False, True),
+        ({"access__backward": "permit"}, True, False),
+        ({"motor_vehicle__backward": "residents"}, True, False),
+        ({"motor_vehicle__backward": "agricultural;forestry"}, True, False),
+        ({"motor_vehicle__backward": "destination"}, True, True),
+        ({"motor_vehicle__backward": "unknown", "vehicle__backward": "no"}, True, False),
+        ({"motor_vehicle__backward": "private;delivery"}, True, True),
     ],
 )
 def test_directions(tags: dict[str, str], forward: bool, backward: bool) -> None:
@@ -66,6 +74,10 @@ def test_directions(tags: dict[str, str], forward: bool, backward: bool) -> None
         ({"motor_vehicle": "agricultural"}, AccessTag.NO),
         ({"hgv": "no"}, AccessTag.UNTAGGED),
         ({"foot": "no"}, AccessTag.UNTAGGED),
+        ({"motor_vehicle": "unknown"}, AccessTag.UNTAGGED),
+        ({"motor_vehicle": "unknown", "access": "private"}, AccessTag.PRIVATE),
+        ({"goods": "unknown;unknown", "vehicle": "delivery", "access": "no"}, AccessTag.DELIVERY),
+        ({"motor_vehicle": "unknown;private"}, AccessTag.PRIVATE),
     ],
 )
 def test_the_most_specific_access_key_decides_for_a_goods_vehicle(tags: dict[str, str], access: AccessTag) -> None:
@@ -173,6 +185,35 @@ def test_an_unknown_specific_access_value_leaves_the_general_key_in_force() -> N
     assert read_street(street(vehicle="no", motor_vehicle="???")).motor_access == AccessTag.NO
 
 
+def test_an_access_value_that_says_nothing_is_no_slip() -> None:
+    """``unknown`` is a known word: the next key decides, and no warning is due; on foot the same."""
+    facts = read_street(street(motor_vehicle="unknown", foot="unknown", access="no"))
+    assert (facts.motor_access, facts.foot_access, facts.walkable) == (AccessTag.NO, AccessTag.NO, False)
+    assert not facts.unknown
+    assert not read_street({"highway": "trunk", "foot": "unknown", "access": "yes"}).walkable
+    assert not read_street({"highway": "pedestrian", "motor_vehicle": "unknown", "access": "yes"}).drivable
+    assert read_street({"highway": "pedestrian", "goods": "unknown", "vehicle": "yes"}).drivable
+
+
+@pytest.mark.parametrize(
+    ("tags", "access"),
+    [
+        ({}, AccessTag.NO),
+        ({"access": "yes"}, AccessTag.NO),
+        ({"motor_vehicle": "no"}, AccessTag.NO),
+        ({"motor_vehicle": "unknown"}, AccessTag.NO),
+        ({"motor_vehicle": "yes"}, AccessTag.YES),
+        ({"goods": "delivery", "access": "no"}, AccessTag.DELIVERY),
+        ({"vehicle": "private"}, AccessTag.PRIVATE),
+    ],
+)
+def test_ways_for_fire_engines_open_only_by_a_key_of_motor_traffic(tags: dict[str, str], access: AccessTag) -> None:
+    """``service=emergency_access`` is closed to a delivery; the word means nothing off service roads."""
+    assert read_street({"highway": "service", "service": "emergency_access", **tags}).motor_access == access
+    assert read_street({"highway": "service", "service": "alley", "motor_vehicle": "yes"}).motor_access == AccessTag.YES
+    assert read_street(street(service="emergency_access")).motor_access == AccessTag.UNTAGGED
+
+
 def test_service_kinds() -> None:
     """Alleys are told from drives and aisles; the key counts on service roads only."""
     assert read_street({"highway": "service", "service": "alley"}).service == Service.ALLEY
@@ -230,6 +271,9 @@ def test_stopping_is_forbidden_only_where_both_sides_say_so(tags: dict[str, str]
         ({"barrier": "kerb"}, Barrier.OPEN, AccessTag.UNTAGGED),
         ({"barrier": "no", "access": "no"}, Barrier.NONE, AccessTag.UNTAGGED),
         ({"maxwidth:physical": "2"}, Barrier.OPEN, AccessTag.UNTAGGED),
+        ({"maxheight": "1.9"}, Barrier.OPEN, AccessTag.UNTAGGED),
+        ({"highway": "crossing", "maxweight": "3.5"}, Barrier.OPEN, AccessTag.UNTAGGED),
+        ({"maxheight": "none"}, Barrier.NONE, AccessTag.UNTAGGED),
     ],
 )
 def test_barriers(tags: dict[str, str], barrier: Barrier, access: AccessTag) -> None:
@@ -242,6 +286,16 @@ def test_a_gap_between_bollards_is_read_with_its_unit() -> None:
     """The narrower of the sign and the gap."""
     facts = read_node({"barrier": "bollard", "maxwidth": "7'", "maxwidth:physical": "2.2"})
     assert facts.barrier_gap_m == pytest.approx(2.1336)
+
+
+def test_limits_of_a_node_take_their_units_and_the_lowest_sign() -> None:
+    """Height over the sign or the beam, length, and mass in tonnes; what is not posted is not known."""
+    tags = {"barrier": "height_restrictor", "maxheight": "6'6\"", "maxheight:physical": "1.9", "maxweight": "3.5"}
+    facts = read_node({**tags, "maxlength": "7 m"})
+    assert (facts.barrier, facts.barrier_height_m, facts.barrier_length_m) == (Barrier.OPEN, 1.9, 7.0)
+    assert facts.barrier_weight_kg == 3500.0
+    assert math.isnan(facts.barrier_gap_m)
+    assert read_node({"barrier": "gate", "maxheight": "low"}).unknown == (("maxheight", "low"),)
 
 
 def test_an_unknown_barrier_is_remembered_and_passable() -> None:
@@ -261,6 +315,8 @@ KEYS = st.sampled_from(
     [
         *("highway", "oneway", "lanes", "maxspeed", "maxwidth", "maxheight", "maxweight", "maxlength", "width"),
         *("est_width", "width:carriageway", "yh:WIDTH", "access", "goods", "motor_vehicle:forward", "foot", "junction"),
+        *("maxheight:physical", "motor_vehicle", "motor_vehicle:backward", "street_min_m", "street_lo_m"),
+        *("street_hi_m", "street_source"),
         *("parking:both", "parking:lane:left", "parking:left:restriction", "sidewalk", "narrow", "service", "tunnel"),
         *("width_m", "width_min_m", "width_lo_m", "width_hi_m", "road_width_m", "width_source", "barrier"),
     ]
@@ -293,3 +349,5 @@ def test_no_tag_whatever_breaks_the_reading(tags: dict[str, str]) -> None:
     width = read_width(tags, facts, pack=width_pack(""))
     assert 0 < width.width_lo_m <= width.width_min_m <= width.width_hi_m < math.inf
     assert 0 < width.width_min_m <= width.width_m <= width.road_width_m < math.inf
+    if width.street_source:
+        assert 0 < width.street_lo_m <= width.street_min_m <= width.street_hi_m < math.inf

@@ -89,6 +89,23 @@ def test_a_sign_names_a_vehicle_and_the_room_is_that_plus_clearance() -> None:
     assert width.width_m == PACK["default.two_way.residential"]  # the street beyond the restriction
 
 
+def test_the_street_behind_a_sign_keeps_the_width_of_its_tag_or_lanes() -> None:
+    """7 m with a sign for 2.3 m: room for 2.8 m, but vehicles meet on what the tag alone would give."""
+    for tags in ({"width": "7"}, {"lanes": "2"}):
+        plain, signed = width_of("primary", **tags), width_of("primary", maxwidth="2.3", **tags)
+        assert signed.width_min_m == pytest.approx(2.8)
+        assert signed.street_min_m == plain.width_min_m
+        assert (signed.street_lo_m, signed.street_hi_m) == (plain.width_lo_m, plain.width_hi_m)
+        assert (signed.street_source, plain.street_source) == (plain.width_source, 0)
+        assert signed.width_m == plain.width_m
+
+
+def test_a_class_default_is_no_knowledge_of_the_street_behind_a_sign() -> None:
+    """A sign on a street of which nobody said more narrows it: the default is for streets without signs."""
+    assert width_of(maxwidth="2.3").street_source == 0
+    assert math.isnan(width_of(maxwidth="2.3").street_min_m)
+
+
 def test_a_sign_beyond_any_vehicle_says_nothing_about_room() -> None:
     """``maxwidth=3.5`` at roadworks does not make a main road 4 m narrow."""
     assert width_of("primary", maxwidth="3.5") == width_of("primary")

@@ -18,7 +18,8 @@ NEVER: Cost = (10**12, 10**12)
 class BruteTown:
     """Successors, times and dead ends of a small town, edge by edge."""
 
-    def __init__(self, streets: Streets, *, metres_per_s: float, round_ms: int) -> None:
+    def __init__(self, streets: Streets, *, metres_per_s: float, round_ms: int, home: int) -> None:
+        """``home`` is an edge of the part to look at, the one where the depot lies."""
         self.round_ms = round_ms
         edges, table = streets.edges, streets.stretches
         self.u, self.v = edges.u.tolist(), edges.v.tolist()
@@ -33,10 +34,10 @@ class BruteTown:
             self.degree[int(table.v[s])] += 1
         self.x, self.y = streets.nodes.x_m.tolist(), streets.nodes.y_m.tolist()
         banned = set(zip(streets.restrictions.from_edge.tolist(), streets.restrictions.to_edge.tolist(), strict=True))
-        self.inside = self._component(banned)
+        self.inside = self._component(banned, home)
         self.tips = {e: self._tip(e, set()) for e in self.inside}
 
-    def _component(self, banned: set[tuple[int, int]]) -> set[int]:
+    def _component(self, banned: set[tuple[int, int]], home: int) -> set[int]:
         every = range(len(self.u))
         onward = {
             a: [b for b in every if self.u[b] == self.v[a] and b != self.twin[a] and (a, b) not in banned]
@@ -60,9 +61,7 @@ class BruteTown:
                 self.following[a] = [self.twin[a]]
         reachable = {a: self._flood(a) for a in alive}
         parts = [frozenset(b for b in reachable[a] | {a} if a in reachable[b] or a == b) for a in sorted(alive)]
-        largest = max(parts, key=len, default=frozenset())
-        self.ties = len({part for part in parts if len(part) == len(largest)}) > 1
-        inside = set(largest)
+        inside = set(next((part for part in parts if home in part), frozenset()))
         self.following = {a: [b for b in self.following[a] if b in inside] for a in inside}
         self.preceding = {b: [a for a in sorted(inside) if b in self.following[a]] for b in inside}
         return inside

@@ -15,7 +15,7 @@ from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import blocked_nodes, decide_access, decision_width_m, gross_mass_kg
 from fleetplan.routing.seams import AccessRules, Band, Ordinance
 from tests.routing.builders import KEI, ONE_WAY, STREET, VAN, plain_town, reach, widened
-from tests.towns import node_row
+from tests.towns import node_row, town
 
 LINE = {"A": (0, 0), "B": (100, 0)}
 
@@ -44,6 +44,8 @@ def band_and_reason(
         ({"maxheight": "2.5"}, "posted height 2.5 m, the vehicle has 2.60 m"),
         ({"maxweight": "3"}, "posted weight 3.0 t, the loaded vehicle has 3.20 t"),
         ({"maxlength": "5"}, "posted length 5.0 m, the vehicle has 5.98 m"),
+        ({"highway": "service", "service": "emergency_access"}, "access tags"),
+        ({"motor_vehicle": "unknown", "access": "private"}, "private"),
     ],
     ids=lambda value: str(value)[:25],
 )
@@ -65,6 +67,7 @@ def test_signs_close_by_law(tags: dict[str, str], word: str) -> None:
         {"maxheight": "2.6"},
         {"maxweight": "3.2"},
         {"maxlength": "6"},
+        {"highway": "service", "service": "emergency_access", "motor_vehicle": "yes"},
     ],
     ids=str,
 )
@@ -136,6 +139,72 @@ def test_ordinance_has_no_effect_elsewhere_or_when_off() -> None:
     assert band_and_reason(KEI, width_m=3.5, country="JP", ordinance="off")[0] == Band.SQUEEZED
 
 
+def signed_band(
+    tags: dict[str, str], *, country: str = "FI", quantile: float = 0.5, **rules: Ordinance
+) -> tuple[Band, str]:
+    """The van's band and reason on a street as its tags alone make it."""
+    streets = town(nodes=LINE, ways=[("A B", tags)], country=country)
+    access = decide_access(streets, VAN, AccessRules(width_quantile=quantile, **rules))
+    return Band(int(access.stretch_band[0])), access.reasons[int(access.stretch_reason[0])]
+
+
+@pytest.mark.parametrize(
+    ("tags", "band", "word"),
+    [
+        ({"width": "7", "maxwidth": "2.5"}, Band.FREE, ""),
+        ({"lanes": "2", "maxwidth": "2.5"}, Band.FREE, ""),
+        ({"width": "7", "maxwidth": "2.3"}, Band.BLOCKED_ROOM, "too narrow: 2.8 m (sign), needs 2.97 m"),
+        ({"width": "4", "maxwidth": "2.5"}, Band.SQUEEZED, "narrow: 3.9 m (tagged width), free from 5.45 m"),
+        ({"width": "2.5", "maxwidth": "2.5"}, Band.SQUEEZED, "narrow: 2.4 m (tagged width), free from 5.45 m"),
+        ({"maxwidth": "2.5"}, Band.SQUEEZED, "narrow: 3.0 m (sign), free from 5.45 m"),
+        ({"width": "7", "maxwidth": "2.1"}, Band.BLOCKED_LAW, "posted width 2.1 m"),
+    ],
+    ids=str,
+)
+def test_a_sign_decides_on_room_and_the_street_on_meeting(tags: dict[str, str], band: Band, word: str) -> None:
+    """A posted 2.5 m leaves 3.0 m, room for the van; on 7 m of carriageway (pinch 6.88) two of them meet with ease.
+
+    A tag narrower than that does not close what the sign says lets vehicles of 2.5 m through.
+    """
+    found, reason = signed_band({"highway": "primary", **tags})
+    assert found == band
+    assert (word in reason) if word else not reason
+
+
+@pytest.mark.parametrize(
+    ("tags", "law", "clearance"),
+    [
+        ({"width": "7"}, Band.FREE, Band.FREE),
+        ({"width": "7", "maxwidth": "2.5"}, Band.FREE, Band.FREE),
+        ({"width": "4.5"}, Band.BLOCKED_LAW, Band.SQUEEZED),
+        ({"width": "4.5", "maxwidth": "2.5"}, Band.SQUEEZED, Band.SQUEEZED),
+        ({"maxwidth": "2.5"}, Band.SQUEEZED, Band.SQUEEZED),
+        ({"width": "4.5", "maxwidth": "3.5"}, Band.SQUEEZED, Band.SQUEEZED),
+        ({"width": "4.5", "maxwidth": "2.1"}, Band.BLOCKED_LAW, Band.BLOCKED_LAW),
+        ({"width": "2.6", "oneway": "yes"}, Band.BLOCKED_LAW, Band.BLOCKED_ROOM),
+        ({"width": "2.6", "oneway": "yes", "maxwidth": "2.6"}, Band.SQUEEZED, Band.SQUEEZED),
+    ],
+    ids=str,
+)
+def test_the_ordinance_does_not_close_what_a_sign_admits(tags: dict[str, str], law: Band, clearance: Band) -> None:
+    """The ordinance wants 4.73 m of the van on two-way streets; where the authority posts a width that it keeps, it may
+    pass, at most squeezed."""
+    full = {"highway": "primary", **tags}
+    assert signed_band(full, country="JP", ordinance="law")[0] == law
+    assert signed_band(full, country="JP", ordinance="clearance")[0] == clearance
+
+
+def test_the_street_behind_a_sign_has_its_own_interval() -> None:
+    """Tagged 5.7 m: pinch 5.60, low end 5.7 × 0.787 × 0.9 = 4.04; the van is free from 5.45 m."""
+    tags = {"highway": "primary", "width": "5.7", "maxwidth": "2.6"}
+    assert signed_band(tags)[0] == Band.FREE
+    assert signed_band(tags, quantile=0.1) == (Band.BLOCKED_ROOM, "too narrow: 2.6 m (sign), needs 2.97 m")
+    assert signed_band(tags, quantile=0.45) == (
+        Band.SQUEEZED,
+        "narrow: 5.4 m (tagged width), free from 5.45 m",
+    )
+
+
 def test_reason_names_width_source_and_need() -> None:
     """The sentence for a narrow street: its width, where the width comes from, what the van needs."""
     assert band_and_reason(VAN, width_m=2.4)[1] == "too narrow: 2.4 m (class default), needs 2.97 m"
@@ -173,11 +242,20 @@ def test_width_quantile_interpolates_and_clamps() -> None:
         ({"barrier": "gate", "motor_vehicle": "destination"}, False, False),
         ({"barrier": "toll_booth", "maxwidth": "2.5"}, False, True),
         ({"barrier": "bollard", "access": "no", "maxwidth:physical": "4"}, True, True),
+        ({"barrier": "height_restrictor", "maxheight": "1.9"}, False, True),
+        ({"barrier": "height_restrictor", "maxheight": "1.8", "access": "yes"}, True, True),
+        ({"barrier": "height_restrictor", "maxheight": "2.6"}, False, False),
+        ({"barrier": "height_restrictor"}, False, False),
+        ({"maxheight:physical": "2.5"}, False, True),
+        ({"barrier": "gate", "maxweight": "2"}, False, True),
+        ({"barrier": "lift_gate", "maxlength": "5"}, False, True),
+        ({"barrier": "bollard", "maxheight": "4"}, True, True),
     ],
     ids=str,
 )
 def test_barriers(tags: dict[str, str], kei: bool, van: bool) -> None:
-    """Access tags decide first, then the gap against the mirrors + 0.10 m, then the barrier's kind."""
+    """Access tags decide first, then the gap against the mirrors + 0.10 m and the limits that the vehicle must keep
+    (kei 1.9 m high, 1.25 t loaded; van 2.6 m, 3.2 t, 5.98 m long), then the barrier's kind."""
     nodes = {"A": (0, 0), "M": (50, 0), "B": (100, 0)}
     streets = plain_town(nodes=nodes, ways=[("A M B", STREET)], node_tags={"M": tags})
     row = node_row(streets, nodes, "M")

@@ -12,8 +12,9 @@ import pytest
 
 from fleetplan.city.streets import Streets
 from fleetplan.fleet.catalogue import vehicle
+from fleetplan.routing.access import decide_access
 from fleetplan.routing.lines import lines_of, piece
-from fleetplan.routing.reach import Reach, reach_of
+from fleetplan.routing.reach import Reach, reach_of, street_km_of
 from fleetplan.routing.seams import AccessRules
 from fleetplan.routing.topology import topology_of
 from fleetplan.routing.verifying import verify_paths
@@ -103,6 +104,12 @@ def test_kei_reaches_at_least_what_the_van_reaches(reaches: dict[str, Reach]) ->
     assert (kei.walk_m < van.walk_m).any()
 
 
+def test_all_types_share_the_depot(reaches: dict[str, Reach]) -> None:
+    """Both vans leave from the very same place."""
+    kei, van = (reaches[name].points[0] for name in TYPES)
+    assert (kei.stretch, kei.along) == (van.stretch, van.along)
+
+
 def test_walks_stay_within_the_limit(reaches: dict[str, Reach]) -> None:
     """Served stops have a point and a walk within 150 m; refused ones have neither a point nor a silent reason."""
     for found in reaches.values():
@@ -140,16 +147,8 @@ def test_same_answer_twice(helsinki: Streets, reaches: dict[str, Reach]) -> None
 
 def test_lower_quantile_closes_more(helsinki: Streets, reaches: dict[str, Reach]) -> None:
     """Deciding by the pessimistic end of each pinch leaves the van fewer free streets."""
-    first = reaches["full-size-van"]
-    careful = reach_of(
-        helsinki,
-        vehicle("full-size-van"),
-        lat=first.stop_lat,
-        lon=first.stop_lon,
-        depot=(60.1675, 24.9427),
-        rules=AccessRules(width_quantile=0.1),
-    )
-    assert careful.street_km()["free"] < first.street_km()["free"]
+    careful = decide_access(helsinki, vehicle("full-size-van"), AccessRules(width_quantile=0.1))
+    assert street_km_of(helsinki, careful)["free"] < reaches["full-size-van"].street_km()["free"]
 
 
 def test_quick_enough_for_a_day(helsinki: Streets) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from fleetplan.city.streets import Streets
+from fleetplan.routing.access import decide_access
 from fleetplan.routing.reach import Reach
-from fleetplan.routing.seams import DrivePath
-from fleetplan.routing.verifying import verify_paths
+from fleetplan.routing.seams import AccessRules, Band, DrivePath, Ordinance
+from fleetplan.routing.verifying import _Judge, verify_paths
 from tests.routing.builders import KEI, STREET, VAN, plain_town, reach
-from tests.towns import edge_row
+from tests.towns import edge_row, town
 
 NODES = {"A": (0, 0), "X": (100, 0), "B": (200, 0), "C": (100, 100), "M": (150, 50)}
 WAYS = [("A X", STREET), ("X B", STREET), ("X C", STREET), ("C M B", STREET)]
@@ -108,6 +109,54 @@ def test_barrier() -> None:
     doctored = replace(path, edges=edges, start=start, end=end)
     assert "barrier" in codes(closed, doctored)
     assert "barrier" not in codes(opened, doctored)
+
+
+@pytest.mark.parametrize(
+    ("tags", "barred"),
+    [
+        ({"barrier": "height_restrictor", "maxheight": "1.8"}, True),
+        ({"barrier": "height_restrictor", "maxheight": "1.9"}, False),
+        ({"maxweight": "1.2"}, True),
+        ({"maxweight": "1.25"}, False),
+        ({"barrier": "gate", "maxlength": "3"}, True),
+        ({"barrier": "gate", "maxlength": "3.4"}, False),
+    ],
+    ids=str,
+)
+def test_limits_of_a_node(tags: dict[str, str], barred: bool) -> None:
+    """The kei (1.9 m high, 1.25 t loaded, 3.395 m long) driven through M, where a limit has been put."""
+    found = reach(town_of(node_tags={"M": {"barrier": "gate"}}), KEI, (120, 80), (180, 20))
+    path = found.path(0, 1)
+    assert len(path.edges) == 2
+    assert ("barrier" in codes(town_of(node_tags={"M": tags}), path)) is barred
+
+
+@pytest.mark.parametrize("country", ["FI", "JP"])
+@pytest.mark.parametrize("ordinance", ["clearance", "law", "off"])
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_bands_behind_signs_agree_with_the_router(country: str, ordinance: Ordinance, quantile: float) -> None:
+    """Closures and squeezes on streets with and without signs, tags, lanes and one-way rules, by two codes."""
+    rules = AccessRules(country=country, ordinance=ordinance, width_quantile=quantile)
+    widths: list[dict[str, str]] = [{}, {"width": "7"}, {"width": "4.5"}, {"width": "2.6"}, {"lanes": "2"}]
+    signs: list[dict[str, str]] = [{}, {"maxwidth": "1.8"}, {"maxwidth": "2.3"}, {"maxwidth": "2.6"}, {"maxwidth": "4"}]
+    ways = [
+        ("A X", {**STREET, **width, **sign, "oneway": oneway})
+        for width in widths
+        for sign in signs
+        for oneway in ("yes", "no")
+    ]
+    streets = town(nodes=NODES, ways=ways)
+    seen: set[int] = set()
+    for vehicle in (KEI, VAN):
+        band = decide_access(streets, vehicle, rules).stretch_band
+        judge = _Judge(streets, vehicle, rules)
+        kinds = {"closed_law": Band.BLOCKED_LAW, "closed_room": Band.BLOCKED_ROOM}
+        for stretch in range(len(streets.stretches)):
+            kind, _ = judge._find_closure(stretch)
+            open_band = Band.SQUEEZED if judge._is_squeezed(stretch) else Band.FREE
+            assert band[stretch] == kinds.get(kind, open_band), (vehicle.name, stretch)
+        seen |= set(band.tolist())
+    assert seen == {int(value) for value in Band}
 
 
 def test_gap() -> None:

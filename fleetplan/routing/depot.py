@@ -1,0 +1,170 @@
+"""The one place where all vehicles start: in front of the depot, on a street where vehicles may stop.
+
+The place does not depend on the vehicle. It lies on the nearest street that no access tag closes, that is no
+motorway, trunk road, link or tunnel, where stopping is allowed, and from which one gets to the rest of the city and
+back. A type that may not use this street starts beside it, a few metres away at most; a comparison in which each
+type had a depot of its own would be none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import shapely
+
+from fleetplan.city.classes import AccessTag, Barrier
+from fleetplan.city.streets import Bools, Floats, Streets
+from fleetplan.errors import InputError
+from fleetplan.routing.access import CLOSED_TAGS, NO_STANDING, access_figure
+from fleetplan.routing.driving import driving_figure
+from fleetplan.routing.lines import crosses_fast_road, lines_of, metric_points, pairs_within, project
+from fleetplan.routing.network import Parts, parts_of, usable_arcs
+from fleetplan.routing.seams import Band, StreetAccess
+from fleetplan.routing.snapping import edges_of, street_name
+from fleetplan.routing.topology import topology_of
+
+
+@dataclass(frozen=True, slots=True)
+class DepotPlace:
+    """The place that all types share.
+
+    Attributes:
+        stretch, along: row of ``Streets.stretches`` and share of its length from its u.
+        depot: the depot's own position as a shapely point in metric coordinates.
+    """
+
+    stretch: int
+    along: float
+    depot: shapely.Point
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where one type starts, and the part of its streets (see ``Parts``) that it drives on."""
+
+    stretch: int
+    along: float
+    part: int
+
+
+_CACHE: WeakKeyDictionary[Streets, Floats] = WeakKeyDictionary()
+
+
+def depot_place(streets: Streets, depot: tuple[float, float], *, vehicle: str) -> DepotPlace:
+    """The place in front of a depot; the same for every vehicle.
+
+    Streets whose part of the general network is small (less than ``depot_place_share``; often cut off by the edge
+    of the extract) count only where there is no other.
+
+    Args:
+        depot: latitude and longitude.
+        vehicle: the type that the fault names.
+
+    Raises:
+        InputError: no such street lies within ``depot_snap_m``.
+    """
+    lines, radius_m = lines_of(streets), driving_figure("depot_snap_m")
+    points = metric_points(lines, lat=np.array([depot[0]]), lon=np.array([depot[1]]))
+    stretch = np.zeros(0, dtype=np.int64)
+    if np.isfinite(shapely.get_x(points[0])):
+        _, stretch = pairs_within(lines.drivable_tree, lines.drivable, points, radius_m=radius_m)
+        share = stopping_share(streets)[stretch]
+        enough = driving_figure("depot_place_share")
+        if not (share >= enough).any():
+            enough = driving_figure("depot_part_share")
+        stretch = stretch[share >= enough]
+    if len(stretch) == 0:
+        raise InputError.one(
+            "routing.depot",
+            "depot",
+            "",
+            f"no street where {vehicle} could stop and start lies within {radius_m:.0f} m of latitude {depot[0]:g}, "
+            f"longitude {depot[1]:g}",
+            "check latitude and longitude, move the depot to a street, or use a larger extract",
+        )
+    distance_m, along = project(lines, np.repeat(points, len(stretch)), stretch)
+    best = int(np.lexsort((stretch, distance_m))[0])
+    return DepotPlace(int(stretch[best]), float(along[best]), points[0])
+
+
+def stopping_share(streets: Streets) -> Floats:
+    """Where vehicles in general may stop, come and go; computed at the first call for this object.
+
+    Returned is, per stretch, the share of the city's open metres that lie in the same strongly connected part when
+    no width, height or weight counts; 0 where stopping is not possible.
+    """
+    found = _CACHE.get(streets)
+    if found is None:
+        found = _CACHE[streets] = _stopping_share(streets)
+    return found
+
+
+def _stopping_share(streets: Streets) -> Floats:
+    table, nodes, edges = streets.stretches, streets.nodes, streets.edges
+    tags = CLOSED_TAGS if access_figure("permit_open") else (*CLOSED_TAGS, AccessTag.PERMIT)
+    closed = np.array(tags, dtype=np.uint8)
+    usable = ~np.isin(table.motor_access, closed)[edges.stretch]
+    shut = np.isin(nodes.barrier_access, closed) & (nodes.barrier != Barrier.NONE)
+    bollard = (nodes.barrier == Barrier.BOLLARD) & (nodes.barrier_access == AccessTag.UNTAGGED)
+    topology = topology_of(streets)
+    arc = usable_arcs(streets, topology, usable, shut | (bollard & np.isnan(nodes.barrier_gap_m)))
+    parts = parts_of(streets, usable, topology.first[arc], topology.second[arc])
+    share = np.zeros(len(table))
+    np.maximum.at(share, edges.stretch, np.append(parts.share, 0.0)[parts.number])
+    no_stop = np.isin(table.highway, np.array(NO_STANDING, dtype=np.uint8)) | table.no_stopping | table.tunnel
+    return np.where(no_stop, 0.0, share)
+
+
+def _in_sizable_part(parts: Parts) -> Bools:
+    """Edges in a part that is more than an islet."""
+    share = np.append(parts.share, 0.0)[parts.number]
+    return np.asarray(share >= driving_figure("depot_part_share"), dtype=np.bool_)
+
+
+def start_of(streets: Streets, access: StreetAccess, parts: Parts, place: DepotPlace) -> Start:
+    """Where a type starts: at the shared place if it may stand there and come and go.
+
+    Otherwise beside it: within ``depot_offset_m``, straight, of the depot or of the shared place, on the longest
+    part of its streets that comes so near, at the nearest point.
+
+    Raises:
+        InputError: no street that the type may use lies so near.
+    """
+    fit = np.flatnonzero(access.may_stand & _in_sizable_part(parts))
+    none = len(parts.share)
+    home = np.full(len(streets.stretches), none, dtype=np.int64)
+    np.minimum.at(home, streets.edges.stretch[fit], parts.number[fit])
+    if home[place.stretch] < none:
+        return Start(place.stretch, place.along, int(home[place.stretch]))
+    lines, offset_m = lines_of(streets), driving_figure("depot_offset_m")
+    there = shapely.line_interpolate_point(lines.lines[place.stretch], place.along, normalized=True)
+    points = np.array([there, place.depot])
+    number, stretch = pairs_within(lines.drivable_tree, lines.drivable, points, radius_m=offset_m)
+    number, stretch = number[home[stretch] < none], stretch[home[stretch] < none]
+    distance_m, along = project(lines, points[number], stretch)
+    free = np.flatnonzero(~crosses_fast_road(lines, points, number, stretch, along))
+    if len(free) == 0:
+        raise _closed(streets, access, place, offset_m=offset_m)
+    order = np.lexsort((number[free], stretch[free], distance_m[free], home[stretch[free]]))
+    best = int(free[order[0]])
+    return Start(int(stretch[best]), float(along[best]), int(home[stretch[best]]))
+
+
+def _closed(streets: Streets, access: StreetAccess, place: DepotPlace, *, offset_m: float) -> InputError:
+    name, vehicle = street_name(streets, place.stretch), access.vehicle
+    if access.stretch_band[place.stretch] >= Band.BLOCKED_ROOM:
+        why = f"is closed to it ({access.reasons[int(access.stretch_reason[place.stretch])]})"
+    elif not access.may_stand[edges_of(streets, place.stretch)].any():
+        why = "is one where it may not stop"
+    else:
+        why = "is open to it, but it cannot drive from there to the rest of its streets and back"
+    return InputError.one(
+        "routing.depot",
+        "depot",
+        "",
+        f"{vehicle} cannot start from the depot: the street in front, {name}, {why}; "
+        f"no other street where it may stand and leave lies within {offset_m:.0f} m",
+        f"move the depot to a street that every vehicle may use, or leave {vehicle} out of the fleets",
+    )
