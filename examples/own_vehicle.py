@@ -21,7 +21,7 @@ def main() -> fp.Comparison:
     result = fp.compare(
         streets,
         stops,
-        depot=(60.17164, 24.93854),
+        depot=(60.17099, 24.93872),
         fleets={"catalogue": ["kei-van"], "own": ["kei-van-long"]},
         own_vehicles=OWN,
         baseline="catalogue",

@@ -21,7 +21,7 @@ def main(folder: Path) -> fp.Comparison:
     result = fp.compare(
         streets,
         stops,
-        depot=(60.17164, 24.93854),  # the main post office
+        depot=(60.17099, 24.93872),  # on Postikatu, by the main post office
         fleets={"kei": ["kei-van"], "van": ["full-size-van"], "mixed": ["kei-van", "full-size-van"]},
         baseline="van",
         costs="demo",

@@ -20,7 +20,7 @@ def faults_of(streets: Any, **changes: Any) -> list[fp.Fault]:
     """The faults of a call with changed arguments."""
     arguments: dict[str, Any] = {
         "stops": fp.Stops((fp.Stop("a", 60.17, 24.94, "", 1, 1.0, 0.1, 60, None),)),
-        "depot": (60.17164, 24.93854),
+        "depot": (60.17099, 24.93872),
         "fleets": {"kei": ["kei-van"]},
     }
     arguments |= changes

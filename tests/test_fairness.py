@@ -11,7 +11,7 @@ import pytest
 import fleetplan as fp
 from fleetplan.figures import Figure
 
-DEPOT = (60.17164, 24.93854)
+DEPOT = (60.17099, 24.93872)
 EFFORT = 60
 
 

@@ -1,13 +1,14 @@
 """The one place where all vehicles start: in front of the depot, on a street where vehicles may stop.
 
-The place does not depend on the vehicle. It lies on the nearest street that no access tag closes, that is no
-motorway, trunk road, link or tunnel, where stopping is allowed, and from which one gets to the rest of the city and
-back. A type that may not use this street starts beside it, a few metres away at most; a comparison in which each
-type had a depot of its own would be none.
+The place lies on a street that no access tag closes, that is no motorway, trunk road, link or tunnel, where stopping
+is allowed, and from which one gets to the rest of the city and back. The fleets of a comparison share the nearest
+such place that all their types may use (:func:`shared_place`); one in which each type had a depot of its own would be
+none. A type asked about alone may start a few metres beside the place that vehicles in general use.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -15,13 +16,14 @@ import numpy as np
 import shapely
 
 from fleetplan.city.classes import AccessTag, Barrier
-from fleetplan.city.streets import Bools, Floats, Streets
-from fleetplan.errors import InputError
-from fleetplan.routing.access import CLOSED_TAGS, NO_STANDING, access_figure
+from fleetplan.city.streets import Bools, Floats, Ints, Streets
+from fleetplan.errors import Fault, InputError
+from fleetplan.fleet.vehicle import Vehicle
+from fleetplan.routing.access import CLOSED_TAGS, NO_STANDING, access_figure, decide_access
 from fleetplan.routing.driving import driving_figure
 from fleetplan.routing.lines import crosses_fast_road, lines_of, metric_points, pairs_within, project
-from fleetplan.routing.network import Parts, parts_of, usable_arcs
-from fleetplan.routing.seams import Band, StreetAccess
+from fleetplan.routing.network import Parts, drives_of, parts_of, usable_arcs
+from fleetplan.routing.seams import AccessRules, Band, StreetAccess
 from fleetplan.routing.snapping import edges_of, street_name
 from fleetplan.routing.topology import topology_of
 
@@ -33,11 +35,13 @@ class DepotPlace:
     Attributes:
         stretch, along: row of ``Streets.stretches`` and share of its length from its u.
         depot: the depot's own position as a shapely point in metric coordinates.
+        distance_m: from there to the place, straight.
     """
 
     stretch: int
     along: float
     depot: shapely.Point
+    distance_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,43 @@ def depot_place(streets: Streets, depot: tuple[float, float], *, vehicle: str) -
     Raises:
         InputError: no such street lies within ``depot_snap_m``.
     """
+    return _candidates(streets, depot, who=vehicle)[0]
+
+
+def shared_place(
+    streets: Streets, vehicles: Sequence[Vehicle], depot: tuple[float, float], *, rules: AccessRules
+) -> DepotPlace:
+    """The nearest place to a depot where each of the vehicles may stand, come and go.
+
+    Args:
+        vehicles: every type of a comparison.
+        depot: latitude and longitude.
+        rules: how widths are judged.
+
+    Raises:
+        CityError: a vehicle cannot drive two streets back and forth.
+        InputError: no such place lies within ``depot_snap_m``; each vehicle to which the nearest street is closed is
+            named with the reason.
+    """
+    places = _candidates(streets, depot, who="a vehicle")
+    open_to_all = np.ones(len(streets.stretches), dtype=np.bool_)
+    faults: list[Fault] = []
+    for vehicle in vehicles:
+        access = decide_access(streets, vehicle, rules)
+        drives = drives_of(streets, vehicle, access, rules=rules)
+        home = _homes(streets, access, drives.parts)
+        usable = home < len(drives.parts.share)
+        open_to_all &= usable
+        if not usable[places[0].stretch]:
+            faults += _closed(streets, access, places[0], within_m=driving_figure("depot_snap_m")).faults
+    for place in places:
+        if open_to_all[place.stretch]:
+            return place
+    raise InputError(faults)
+
+
+def _candidates(streets: Streets, depot: tuple[float, float], *, who: str) -> list[DepotPlace]:
+    """Places near a depot where vehicles in general may stop, come and go, nearest first; never empty."""
     lines, radius_m = lines_of(streets), driving_figure("depot_snap_m")
     points = metric_points(lines, lat=np.array([depot[0]]), lon=np.array([depot[1]]))
     stretch = np.zeros(0, dtype=np.int64)
@@ -80,13 +121,13 @@ def depot_place(streets: Streets, depot: tuple[float, float], *, vehicle: str) -
             "routing.depot",
             "depot",
             "",
-            f"no street where {vehicle} could stop and start lies within {radius_m:.0f} m of latitude {depot[0]:g}, "
+            f"no street where {who} could stop and start lies within {radius_m:.0f} m of latitude {depot[0]:g}, "
             f"longitude {depot[1]:g}",
             "check latitude and longitude, move the depot to a street, or use a larger extract",
         )
     distance_m, along = project(lines, np.repeat(points, len(stretch)), stretch)
-    best = int(np.lexsort((stretch, distance_m))[0])
-    return DepotPlace(int(stretch[best]), float(along[best]), points[0])
+    order = np.lexsort((stretch, distance_m))
+    return [DepotPlace(int(stretch[i]), float(along[i]), points[0], float(distance_m[i])) for i in order]
 
 
 def stopping_share(streets: Streets) -> Floats:
@@ -123,6 +164,14 @@ def _in_sizable_part(parts: Parts) -> Bools:
     return np.asarray(share >= driving_figure("depot_part_share"), dtype=np.bool_)
 
 
+def _homes(streets: Streets, access: StreetAccess, parts: Parts) -> Ints:
+    """Per stretch the longest sizable part that holds it and lets the vehicle stand, or the number of parts if none."""
+    fit = np.flatnonzero(access.may_stand & _in_sizable_part(parts))
+    home = np.full(len(streets.stretches), len(parts.share), dtype=np.int64)
+    np.minimum.at(home, streets.edges.stretch[fit], parts.number[fit])
+    return home
+
+
 def start_of(streets: Streets, access: StreetAccess, parts: Parts, place: DepotPlace) -> Start:
     """Where a type starts: at the shared place if it may stand there and come and go.
 
@@ -132,10 +181,8 @@ def start_of(streets: Streets, access: StreetAccess, parts: Parts, place: DepotP
     Raises:
         InputError: no street that the type may use lies so near.
     """
-    fit = np.flatnonzero(access.may_stand & _in_sizable_part(parts))
     none = len(parts.share)
-    home = np.full(len(streets.stretches), none, dtype=np.int64)
-    np.minimum.at(home, streets.edges.stretch[fit], parts.number[fit])
+    home = _homes(streets, access, parts)
     if home[place.stretch] < none:
         return Start(place.stretch, place.along, int(home[place.stretch]))
     lines, offset_m = lines_of(streets), driving_figure("depot_offset_m")
@@ -146,13 +193,13 @@ def start_of(streets: Streets, access: StreetAccess, parts: Parts, place: DepotP
     distance_m, along = project(lines, points[number], stretch)
     free = np.flatnonzero(~crosses_fast_road(lines, points, number, stretch, along))
     if len(free) == 0:
-        raise _closed(streets, access, place, offset_m=offset_m)
+        raise _closed(streets, access, place, within_m=offset_m)
     order = np.lexsort((number[free], stretch[free], distance_m[free], home[stretch[free]]))
     best = int(free[order[0]])
     return Start(int(stretch[best]), float(along[best]), int(home[stretch[best]]))
 
 
-def _closed(streets: Streets, access: StreetAccess, place: DepotPlace, *, offset_m: float) -> InputError:
+def _closed(streets: Streets, access: StreetAccess, place: DepotPlace, *, within_m: float) -> InputError:
     name, vehicle = street_name(streets, place.stretch), access.vehicle
     if access.stretch_band[place.stretch] >= Band.BLOCKED_ROOM:
         why = f"is closed to it ({access.reasons[int(access.stretch_reason[place.stretch])]})"
@@ -165,6 +212,6 @@ def _closed(streets: Streets, access: StreetAccess, place: DepotPlace, *, offset
         "depot",
         "",
         f"{vehicle} cannot start from the depot: the street in front, {name}, {why}; "
-        f"no other street where it may stand and leave lies within {offset_m:.0f} m",
+        f"no other street that serves as depot lies within {within_m:.0f} m",
         f"move the depot to a street that every vehicle may use, or leave {vehicle} out of the fleets",
     )

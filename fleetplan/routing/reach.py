@@ -13,7 +13,7 @@ from fleetplan.city.streets import Floats, Ints, Streets
 from fleetplan.errors import Refusal
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import country_of, decide_access
-from fleetplan.routing.depot import depot_place, start_of
+from fleetplan.routing.depot import DepotPlace, depot_place, start_of
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.lines import lines_of, metric_points
 from fleetplan.routing.network import Network, drives_of, network_of
@@ -128,16 +128,17 @@ def reach_of(
     depot: tuple[float, float],
     rules: AccessRules | None = None,
     max_walk_m: float = 150.0,
+    place: DepotPlace | None = None,
 ) -> Reach:
     """What a vehicle type reaches from a depot.
-
-    All types start from the same place of the same street, see :mod:`fleetplan.routing.depot`.
 
     Args:
         lat, lon: the stops, WGS84 degrees.
         depot: latitude and longitude.
         rules: how widths are judged; the same for all types of a comparison.
         max_walk_m: the longest walk from the standing place to a stop, one way.
+        place: where the types of a comparison start (:func:`~fleetplan.routing.depot.shared_place`); found for this
+            vehicle alone when absent.
 
     Raises:
         CityError: no two streets can be driven back and forth by this vehicle.
@@ -149,7 +150,7 @@ def reach_of(
     lat, lon = np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
     access = decide_access(streets, vehicle, rules)
     drives = drives_of(streets, vehicle, access, rules=rules)
-    start = start_of(streets, access, drives.parts, depot_place(streets, depot, vehicle=vehicle.name))
+    start = start_of(streets, access, drives.parts, place or depot_place(streets, depot, vehicle=vehicle.name))
     network = network_of(streets, vehicle, access, drives, part=start.part, rules=rules)
     stops = metric_points(lines_of(streets), lat=lat, lon=lon)
     standing = least_walks(streets, stops, standable=standable_stretches(streets, network, access))

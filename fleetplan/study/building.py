@@ -11,6 +11,7 @@ from fleetplan.demand.handling import rounds, walk_seconds
 from fleetplan.fleet.costs import VehicleCosts
 from fleetplan.fleet.pricing import vehicle_costs
 from fleetplan.planning.problem import Access, Pay, Problem, Task, VehicleType
+from fleetplan.routing.depot import DepotPlace, shared_place
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.reach import Reach, reach_of
 from fleetplan.study.inputs import StudyInput
@@ -21,20 +22,24 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Materials:
-    """What problems are built from, by vehicle type."""
+    """What problems are built from, by vehicle type, and the place where all types start."""
 
     reaches: Mapping[str, Reach]
     costs: Mapping[str, VehicleCosts]
+    depot: DepotPlace
 
 
 def gather_materials(study: StudyInput, *, progress: Progress | None = None) -> Materials:
     """Reach and costs of every vehicle type of the study.
 
     Raises:
-        InputError: a vehicle cannot reach the depot, or its costs cannot be worked out.
+        InputError: no place near the depot is open to every vehicle, or the costs of one cannot be worked out.
     """
     lat = np.array([stop.lat for stop in study.stops], dtype=np.float64)
     lon = np.array([stop.lon for stop in study.stops], dtype=np.float64)
+    if progress:
+        progress("the depot's place", 0, len(study.types))
+    place = shared_place(study.streets, [study.vehicles[name] for name in study.types], study.depot, rules=study.rules)
     reaches: dict[str, Reach] = {}
     costs: dict[str, VehicleCosts] = {}
     for done, name in enumerate(study.types):
@@ -49,11 +54,12 @@ def gather_materials(study: StudyInput, *, progress: Progress | None = None) -> 
             depot=study.depot,
             rules=study.rules,
             max_walk_m=study.max_walk_m,
+            place=place,
         )
         costs[name] = vehicle_costs(vehicle, study.pack)
     if progress:
         progress("travel tables", len(study.types), len(study.types))
-    return Materials(reaches, costs)
+    return Materials(reaches, costs, place)
 
 
 def build_problem(study: StudyInput, materials: Materials, fleet: str) -> Problem:

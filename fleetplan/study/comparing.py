@@ -11,6 +11,8 @@ from fleetplan.city.classes import WidthSource
 from fleetplan.city.streets import Streets
 from fleetplan.figures import Figure, bundled_figures
 from fleetplan.planning.plan import Plan
+from fleetplan.routing.depot import DepotPlace
+from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.seams import Band, StreetAccess
 from fleetplan.study.building import Materials
 from fleetplan.study.inputs import StudyInput
@@ -159,6 +161,17 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
         add(part, bundled_figures(f"{part}.toml").values())
     add("widths", bundled_figures("widths", "world.toml").values())
     return [found[key] for key in sorted(found)]
+
+
+def depot_warnings(study: StudyInput, place: DepotPlace) -> list[str]:
+    """That the vehicles start elsewhere than asked, where it is more than a few metres."""
+    if place.distance_m <= door_walk_m():
+        return []
+    name = study.streets.names[int(study.streets.stretches.name[place.stretch])] or "an unnamed street"
+    return [
+        f"all vehicles start {place.distance_m:.0f} m from the depot's position, on {name}: "
+        "the nearest street that each of them may use"
+    ]
 
 
 def heading_warning(figures: Mapping[str, Mapping[str, Any]]) -> str:

@@ -10,8 +10,15 @@ from fleetplan.errors import PlanningError
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.verifying import verify
+from fleetplan.routing.depot import DepotPlace
 from fleetplan.study.building import Progress, build_problem, gather_materials
-from fleetplan.study.comparing import comparison_document, default_street_km, heading_warning, width_warning
+from fleetplan.study.comparing import (
+    comparison_document,
+    default_street_km,
+    depot_warnings,
+    heading_warning,
+    width_warning,
+)
 from fleetplan.study.inputs import StudyInput, check_input
 from fleetplan.study.measuring import measure_plan
 from fleetplan.study.naming import file_names
@@ -70,7 +77,7 @@ def run_study(
         plans=plans,
         figures=figures,
         missing=missing,
-        warnings=_warnings(study, plans, figures, missing=missing),
+        warnings=_warnings(study, materials.depot, plans, figures, missing=missing),
     )
     result = StudyResult(
         streets=study.streets,
@@ -98,7 +105,12 @@ def _check(problems: Mapping[str, Problem], plans: Mapping[str, Plan]) -> None:
 
 
 def _warnings(
-    study: StudyInput, plans: Mapping[str, Plan], figures: Mapping[str, Mapping[str, Any]], *, missing: list[str]
+    study: StudyInput,
+    depot: DepotPlace,
+    plans: Mapping[str, Plan],
+    figures: Mapping[str, Mapping[str, Any]],
+    *,
+    missing: list[str],
 ) -> list[str]:
     """What a reader must know, weightiest first: gaps of this run, what the answer rests on, the city's tags."""
     warnings = [f"fleet {name} was not planned: the run was interrupted" for name in missing]
@@ -107,6 +119,7 @@ def _warnings(
             warnings.append(f"fleet {name}: the cap of {study.max_seconds:g} s ended a search before its effort")
         if plan.stopped_by == "interrupt":
             warnings.append(f"fleet {name}: the search was interrupted; this is its best plan so far")
+    warnings += depot_warnings(study, depot)
     warnings += study.stops.notes
     warnings.append(heading_warning(figures))
     warnings.append(width_warning(study))

@@ -8,7 +8,9 @@ import pytest
 
 from fleetplan.city.streets import Streets
 from fleetplan.errors import InputError
-from fleetplan.routing.reach import Reach
+from fleetplan.routing.depot import shared_place
+from fleetplan.routing.reach import Reach, reach_of
+from fleetplan.routing.seams import AccessRules
 from tests.routing.builders import KEI, STREET, VAN, plain_town, reach
 from tests.towns import LAT, LAT_M, LON, LON_M, Point
 
@@ -21,6 +23,11 @@ def block_with_alley(alley_m: float) -> Streets:
     nodes = {**BLOCK, "P": (0, alley_m), "Q": (600, alley_m)}
     alley = {**STREET, "name": "Long Alley"}
     return plain_town(nodes=nodes, ways=[("A B C D A", STREET), ("A P Q B", alley)], widths={1: 2.5})
+
+
+def position(point: Point) -> tuple[float, float]:
+    """Latitude and longitude of metres east and north."""
+    return LAT + point[1] / LAT_M, LON + point[0] / LON_M
 
 
 def start(found: Reach) -> Point:
@@ -150,3 +157,28 @@ def test_a_wide_court_behind_a_narrow_gate() -> None:
     streets = plain_town(nodes=nodes, ways=ways, widths={1: 2.5})
     assert start(reach(streets, KEI, (1000, 60), (300, -1990))) == (1000, 60)
     assert "is open to it, but it cannot drive from there" in fault_of(streets, (1000, 60))
+
+
+def test_a_comparison_starts_where_every_type_may() -> None:
+    """A depot 20 m up the alley's side, 120 m from the street: kei and van both start on the street, told as 120 m."""
+    streets = block_with_alley(100)
+    place = shared_place(streets, [KEI, VAN], position((300, 120)), rules=AccessRules())
+    found = [
+        reach_of(streets, kind, lat=lat, lon=lon, depot=position((300, 120)), place=place)
+        for kind in (KEI, VAN)
+        for lat, lon in [([position((300, -290))[0]], [position((300, -290))[1]])]
+    ]
+    assert [start(one) for one in found] == [(300, 0), (300, 0)]
+    assert round(place.distance_m) == 120
+    alone = shared_place(streets, [KEI], position((300, 120)), rules=AccessRules())
+    assert round(alone.distance_m) == 20
+
+
+def test_a_comparison_without_a_common_place_names_who_is_shut_out() -> None:
+    """A depot in an alley 320 m from the street that the van needs: one fault, which names the van and the alley."""
+    streets = block_with_alley(320)
+    with pytest.raises(InputError) as error:
+        shared_place(streets, [KEI, VAN], position((300, 320)), rules=AccessRules())
+    (fault,) = error.value.faults
+    assert fault.message.startswith("van cannot start from the depot: the street in front, Long Alley, is closed to it")
+    assert "within 300 m" in fault.message
