@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fleetplan.errors import Refusal
 from fleetplan.planning.instance import pick_access, with_tolerance
-from fleetplan.planning.plan import Unserved
+from fleetplan.planning.plan import Plan, Unserved
 from fleetplan.planning.problem import Problem, VehicleType
 from fleetplan.travel import UNREACHABLE
 
@@ -29,6 +30,12 @@ def reasons_of(problem: Problem, stops: Iterable[str], *, used: Counter[str]) ->
         by_type = {v.name: refusal_of(problem, v, numbers[stop], used=used[v.name]) for v in types}
         entries.append(Unserved(stop, _overall(by_type), by_type))
     return tuple(entries)
+
+
+def with_own_reasons(problem: Problem, plan: Plan) -> Plan:
+    """A plan made for another problem, with the reasons for what it leaves out told for this one's types."""
+    used = Counter(route.type for route in plan.routes)
+    return replace(plan, unserved=reasons_of(problem, [item.stop for item in plan.unserved], used=used))
 
 
 def refusal_of(problem: Problem, vehicle: VehicleType, index: int, *, used: int) -> Refusal:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
+from fleetplan.planning.reasons import with_own_reasons
 from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
 from fleetplan.study.building import Progress
@@ -146,6 +147,7 @@ def share_plans(problems: Mapping[str, Problem], answers: Answers) -> Answers:
             ):
                 best[name] = plan
         if best[name] is not answers.best[name]:
+            best[name] = with_own_reasons(problem, best[name])
             seeds[name] = (*answers.seeds[name], best[name])
     return Answers(best, seeds, answers.interrupted)
 

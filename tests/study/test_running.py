@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from fleetplan.planning.plan import Plan
-from fleetplan.planning.problem import Pay, Problem
+from fleetplan.errors import Refusal
+from fleetplan.planning.plan import Plan, Unserved
+from fleetplan.planning.problem import Pay, Problem, Task, VehicleType
 from fleetplan.study import running
 from fleetplan.study.inputs import FleetEntry, default_baseline
 from fleetplan.study.running import SEEDS_PER_FLEET, solve_fleets, stages_of
+from fleetplan.travel import TravelTable
 
 KEI, VAN = FleetEntry("kei-van"), FleetEntry("full-size-van")
 
@@ -106,5 +110,30 @@ def test_a_fleet_adopts_a_better_plan_that_it_could_drive(monkeypatch: pytest.Mo
     monkeypatch.setattr(running, "verify", lambda problem, plan: [])
     fleets = {"kei": [KEI], "mixed": [KEI, VAN]}
     answers = solve_fleets(dict.fromkeys(fleets, EMPTY), fleets, seed=0, effort=1, max_seconds=None, executor=None)
-    assert answers.best["kei"] is answers.best["mixed"]
+    assert answers.best["kei"] == answers.best["mixed"]
     assert [plan.cost for plan in answers.seeds["kei"]] == [9.0, 9.0, 9.0, 8.0]
+
+
+def test_an_adopted_plan_tells_its_reasons_for_its_own_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects reasons: what the kei fleet leaves out is told for the kei van, though the mix found the plan."""
+    task = Task("far", 1, 1.0, 0.1, (0, 3600), 60)
+    table = TravelTable("t", np.zeros(1), np.zeros(1), np.zeros((1, 1, 1), np.int32), np.zeros((1, 1, 1), np.int32))
+
+    def kind(name: str) -> VehicleType:
+        refusal = Refusal("beyond_walk", f"too far for {name}")
+        return VehicleType(name, None, 1.0, 1.0, None, 1.0, 0.0, 0.0, 1, table, (0,), ((),), (refusal,))
+
+    fleets = {"kei": [KEI], "mixed": [KEI, VAN]}
+    problems = {
+        name: replace(EMPTY, tasks=(task,), types=tuple(kind(entry.type) for entry in entries))
+        for name, entries in fleets.items()
+    }
+    told = Unserved("far", Refusal("beyond_walk", "too far for full-size-van"))
+    costs = iter([9.0, 9.0, 9.0, 8.0, 8.0, 8.0])
+    monkeypatch.setattr(running, "run_solve", lambda *arguments: replace(answer(next(costs), 1), unserved=(told,)))
+    monkeypatch.setattr(running, "verify", lambda problem, plan: [])
+    answers = solve_fleets(problems, fleets, seed=0, effort=1, max_seconds=None, executor=None)
+    (item,) = answers.best["kei"].unserved
+    assert answers.best["kei"].cost == 8.0
+    assert item.reason.text == "too far for kei-van"
+    assert set(item.by_type) == {"kei-van"}
