@@ -29,6 +29,9 @@ BLINK = 0.02
 FAVOURED = 0.25
 """Share of steps that open vehicles of one class, drawn by lot, before those of any other."""
 
+GENEROUS = 0.3
+"""Chance that a step puts stops back whatever the price of leaving them out, where they have one."""
+
 HOT, COLD = 0.08, 0.002
 """First and last temperature, in units of the mean cost per served stop."""
 
@@ -66,6 +69,7 @@ class Improver:
     def __init__(self, timetable: Timetable, generator: random.Random) -> None:
         self.timetable = timetable
         self.instance = timetable.instance
+        self.priced = self.instance.problem.unserved_price_per_parcel is not None
         self.random = generator
         self.idle = [day for c in range(len(self.instance.classes)) if (day := timetable.day(c, ())) is not None]
         self.polisher = Polisher(timetable)
@@ -77,11 +81,14 @@ class Improver:
         self.far = np.min([c.time_s[-1, :-1] for c in self.instance.classes], axis=0)
 
     def fill(self, solution: Solution) -> Solution:
-        """The solution with every stop put back that fits somewhere; without chance."""
-        days, left = list(solution.days), list(solution.left)
-        order = sorted(left, key=lambda x: (-float(self.far[x]), x))
-        left = self._recreate(days, order, blink=0.0, share=1.0)
-        return make_solution(self.instance, days, left)
+        """The solution with every stop put back that fits somewhere, or that is worth its price; without chance."""
+        order = sorted(solution.left, key=lambda x: (-float(self.far[x]), x))
+        filled = []
+        for generous in (False, True) if self.priced else (False,):
+            days = list(solution.days)
+            left = self._recreate(days, order, blink=0.0, share=1.0, generous=generous)
+            filled.append(make_solution(self.instance, days, left))
+        return min(filled, key=lambda found: found.total)
 
     def improve(
         self,
@@ -125,7 +132,8 @@ class Improver:
         share = self.random.random() if self.random.random() < 0.2 else 1.0
         kinds = len(self.instance.classes)
         favoured = self.random.randrange(kinds) if kinds > 1 and self.random.random() < FAVOURED else None
-        left = self._recreate(days, order, blink=BLINK, share=share, favoured=favoured)
+        generous = self.priced and self.random.random() < GENEROUS
+        left = self._recreate(days, order, blink=BLINK, share=share, favoured=favoured, generous=generous)
         return make_solution(self.instance, days, left)
 
     def _choose(self, solution: Solution) -> set[int]:
@@ -178,13 +186,21 @@ class Improver:
             order.sort(key=lambda x: self.far[x])
 
     def _recreate(
-        self, days: list[Day], order: list[int], *, blink: float, share: float, favoured: int | None = None
+        self,
+        days: list[Day],
+        order: list[int],
+        *,
+        blink: float,
+        share: float,
+        favoured: int | None = None,
+        generous: bool = False,
     ) -> list[int]:
         """Puts stops into the days, which change in place, and returns those that found no place.
 
         ``share`` of a further vehicle's price counts when one is opened: below 1 it opens vehicles sooner.
         A ``favoured`` class is opened before all others, for a vehicle that pays only once it has several stops
-        would never be chosen by the first of them.
+        would never be chosen by the first of them. A ``generous`` filling serves what fits, whatever the price of
+        leaving it out: a vehicle may be worth opening for several stops and for none of them alone.
         """
         if not order:
             return []
@@ -219,7 +235,7 @@ class Improver:
                 if c != favoured:
                     best[:, column] += handicap
         left: list[int] = []
-        priced = instance.problem.unserved_price_per_parcel is not None
+        priced = self.priced and not generous
         for row, node in enumerate(order):
             column = int(best[row].argmin())
             cost = float(best[row, column])

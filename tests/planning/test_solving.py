@@ -6,9 +6,12 @@ import pytest
 
 from fleetplan.errors import InputError, Refusal
 from fleetplan.planning import solving
+from fleetplan.planning.instance import make_instance
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Access, Pay
+from fleetplan.planning.schedule import Timetable
 from fleetplan.planning.solving import Progress, solve
+from fleetplan.planning.trivial import solve_trivial
 from fleetplan.planning.verifying import verify
 from tests.planning.problems import HOUR, line_table, problem, random_problem, task, vehicle
 
@@ -250,3 +253,15 @@ def test_unknown_efforts_are_faults(effort: object) -> None:
     """An effort that does not exist is the user's fault and named so."""
     with pytest.raises(InputError, match="effort"):
         solve(random_problem(5), effort=effort)  # type: ignore[arg-type]
+
+
+def test_a_vehicle_is_opened_for_several_stops_that_none_pays_alone() -> None:
+    """Random problem 300: each stop costs 5 per parcel to leave out, a vehicle 35.55 for its minimum hours.
+
+    No stop pays for a vehicle alone, three together do: 62.24 (found by trying everything) instead of 70.
+    """
+    day = random_problem(300)
+    exact = solve_trivial(Timetable(make_instance(day)))
+    plan = solve(day, seed=300, effort=12)
+    assert len(plan.routes) == 1
+    assert plan.cost == pytest.approx(exact.money + 5.0 * plan.unserved_parcels)
