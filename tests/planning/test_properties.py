@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @given(number=st.integers(0, 10**9))
 def test_every_plan_passes_the_checker(number: int) -> None:
     """300 random problems: no fault, files read back, no type alone is better, optimal enough where that is known."""
-    _, wrong = check(number, effort=12)
+    _, wrong = check(number)
     assert wrong == []
 
 
