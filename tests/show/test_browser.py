@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from fleetplan.show.fleetmap import save_map
 from fleetplan.study.result import StudyResult
@@ -95,7 +96,7 @@ def test_hostile_names_are_literal_text(town_map: Path, open_page: Opener) -> No
     opened = open_page(town_map)
     page = opened.page
     page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
-    page.wait_for_timeout(200)
+    expect(page.locator(".fp-route:not(:has(.fp-name, .fp-notes))")).to_have_count(0)  # filled once opened
     names = page.evaluate("Array.from(document.querySelectorAll('.fp-name'), element => element.textContent)")
     assert set(worlds.HOSTILE) == set(names)
     text = page.locator("#fleetplan-panel").inner_text()
@@ -112,9 +113,11 @@ def test_hostile_names_in_popups(town_map: Path, open_page: Opener, town_study: 
     opened = open_page(town_map)
     page = opened.page
     page.locator(".fp-route summary").first.click()
+    page.locator(".fp-stops button").first.wait_for()
     for button in page.locator(".fp-stops button").all()[:5]:
         name = button.locator(".fp-name").text_content()
         button.click()
+        expect(page.locator(".leaflet-popup .fp-card h3").last).to_have_text(str(name))
         assert page.locator(".leaflet-popup .fp-card h3").last.text_content() == name
     shown = page.evaluate(
         """() => {
@@ -192,6 +195,7 @@ def test_stop_numbers_are_the_plan_s_order(city_map: Path, open_page: Opener, he
     expected = [names[visit.stop] for trip in route.trips for visit in trip.visits]
     page.locator(".fp-fleet").first.locator(".fp-route summary").first.click()
     rows = page.locator(".fp-fleet").first.locator(".fp-route").first.locator(".fp-stops button")
+    expect(rows).to_have_count(len(expected))
     assert rows.locator(".fp-number").all_text_contents() == [str(n + 1) for n in range(len(expected))]
     assert rows.locator(".fp-name").all_text_contents() == expected
     labels = page.evaluate(
@@ -226,10 +230,10 @@ def test_keyboard_reaches_a_stop(city_map: Path, open_page: Opener) -> None:
     page.keyboard.press("Enter")
     card = page.locator(".leaflet-popup .fp-card")
     assert "arrives" in card.inner_text()
-    assert page.evaluate("document.activeElement.classList.contains('fp-card')")
+    expect(card).to_be_focused()
     page.keyboard.press("Escape")
     card.wait_for(state="detached")
-    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+    expect(page.locator("button:focus")).to_have_count(1)
 
 
 def test_table_holds_the_figures(city_map: Path, open_page: Opener, helsinki_study: StudyResult) -> None:
@@ -281,7 +285,7 @@ def test_print_has_map_figures_and_stops(city_map: Path, open_page: Opener) -> N
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     assert not page.locator(".fp-switches").is_visible()
-    assert page.locator(".fp-stops li:visible").count() == 80
+    expect(page.locator(".fp-stops li:visible")).to_have_count(80)
     map_box, table_box = page.locator(".folium-map").bounding_box(), page.locator(".fp-table").bounding_box()
     size = page.evaluate("[fleetplan.map.getSize().x, fleetplan.map.getSize().y]")
     assert size == [pytest.approx(map_box["width"], abs=1), pytest.approx(map_box["height"], abs=1)]
@@ -289,7 +293,7 @@ def test_print_has_map_figures_and_stops(city_map: Path, open_page: Opener) -> N
     assert map_box["y"] + map_box["height"] <= table_box["y"]
     page.emulate_media(media="screen")
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".fp-stops li:visible").count() == 0
+    expect(page.locator(".fp-stops li:visible")).to_have_count(0)
     assert opened.complaints == []
 
 
