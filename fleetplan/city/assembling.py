@@ -69,7 +69,7 @@ def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
     begin, end, way = _cut(raw, way_drivable, node_facts)
     nodes, end_row = _nodes(raw, begin, end, node_facts, crs)
     stretches, names = _stretches(raw, begin, end, way, end_row, fact_row, facts, widths)
-    edges = _edges(stretches)
+    edges = _edges(nodes, stretches)
     if not len(edges):
         raise _no_street(label)
     restrictions, turn_warnings = restrictions_of(raw.restrictions, nodes, stretches, edges)
@@ -288,6 +288,9 @@ def _stretches(
         parking_right=code("parking_right"),
         no_stopping=column("no_stopping", bool),
         tunnel=column("tunnel", bool),
+        motorroad=np.zeros(len(way), dtype=bool),
+        roundabout=np.zeros(len(way), dtype=bool),
+        maxaxleload_kg=np.full(len(way), np.nan),
         width_m=width("width_m"),
         width_min_m=width("width_min_m"),
         width_lo_m=width("width_lo_m"),
@@ -313,7 +316,7 @@ def _names(tags: list[Tags]) -> tuple[tuple[str, ...], Ints]:
     return tuple(clean_text(name) for name in rows), way_name
 
 
-def _edges(stretches: Stretches) -> Edges:
+def _edges(nodes: Nodes, stretches: Stretches) -> Edges:
     """Open directions of drivable stretches, in the order of stretches, along before against."""
     forward = stretches.drivable & stretches.forward
     backward = stretches.drivable & stretches.backward
@@ -324,10 +327,21 @@ def _edges(stretches: Stretches) -> Edges:
     reverse |= ~forward[stretch]
     both = (count == 2)[stretch]
     twin = np.where(both, np.arange(len(stretch)) + np.where(reverse, -1, 1), -1)
+    end = np.where(reverse, stretches.u[stretch], stretches.v[stretch])
+    none = np.zeros(len(stretch), dtype=np.uint8)
     return Edges(
         stretch=stretch,
         reverse=reverse,
         u=np.where(reverse, stretches.v[stretch], stretches.u[stretch]),
-        v=np.where(reverse, stretches.u[stretch], stretches.v[stretch]),
+        v=end,
         twin=twin.astype(np.int64),
+        motor_access=stretches.motor_access[stretch],
+        hgv_access=stretches.motor_access[stretch],
+        maxspeed_kph=stretches.maxspeed_kph[stretch],
+        advisory_kph=np.full(len(stretch), np.nan),
+        signals=nodes.signals[end].astype(np.uint8),
+        stops=none,
+        give_ways=none,
+        crossings=none,
+        calmings=none,
     )

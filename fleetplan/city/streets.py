@@ -84,6 +84,9 @@ class Stretches:
         parking_left, parking_right: :class:`~fleetplan.city.classes.Parking`, seen from u to v.
         no_stopping: stopping is forbidden along both sides.
         tunnel: in a tunnel or covered passage.
+        motorroad: an expressway (``motorroad=yes``).
+        roundabout: part of a roundabout.
+        maxaxleload_kg: largest load on one axle that signs allow.
         width_m: typical carriageway width, kerb to kerb less parked cars.
         width_min_m: its pinch (10th percentile along the stretch).
         width_lo_m, width_hi_m: 80 % interval of the pinch.
@@ -121,6 +124,9 @@ class Stretches:
     parking_right: Codes
     no_stopping: Bools
     tunnel: Bools
+    motorroad: Bools
+    roundabout: Bools
+    maxaxleload_kg: Floats
     width_m: Floats
     width_min_m: Floats
     width_lo_m: Floats
@@ -153,6 +159,12 @@ class Edges:
         reverse: the edge runs from the stretch's v to its u.
         u, v: node rows, from and to.
         twin: the edge of the same stretch in the other direction, or -1.
+        motor_access, hgv_access: :class:`~fleetplan.city.classes.AccessTag` in this direction for a goods vehicle
+            up to 3.5 t and for one above.
+        maxspeed_kph: posted limit in this direction, or what the country's law implies where a tag names the rule.
+        advisory_kph: advised speed in this direction.
+        signals, stops, give_ways, crossings, calmings: how many traffic signals, stop signs, give-way signs, zebra
+            crossings and calming devices are met on the way from start to end, the end included, the start not.
     """
 
     stretch: Ints
@@ -160,6 +172,15 @@ class Edges:
     u: Ints
     v: Ints
     twin: Ints
+    motor_access: Codes
+    hgv_access: Codes
+    maxspeed_kph: Floats
+    advisory_kph: Floats
+    signals: Codes
+    stops: Codes
+    give_ways: Codes
+    crossings: Codes
+    calmings: Codes
 
     def __len__(self) -> int:
         return len(self.stretch)
@@ -167,17 +188,34 @@ class Edges:
 
 @dataclass(frozen=True, eq=False)
 class Restrictions:
-    """Forbidden turns: from edge, over a node, to edge (rows of :class:`Edges`).
+    """Forbidden turns: sequences of two or more edges (rows of :class:`Edges`) that no vehicle may drive in a row.
 
-    ``only_*`` restrictions are already spelled out as the turns they forbid.
+    ``only_*`` restrictions are already spelled out as the sequences they forbid.
+
+    Attributes:
+        start: ``int64[n + 1]``: the edges of restriction ``i`` are ``edge[start[i]:start[i + 1]]``.
+        edge: the edges of all sequences, one after the other.
+        relation_id: OSM relation.
+        applies: for whom, a sum of ``1`` (goods vehicles up to 3.5 t) and ``2`` (above).
     """
 
-    from_edge: Ints
-    to_edge: Ints
+    start: Ints
+    edge: Ints
     relation_id: Ints
+    applies: Codes
 
     def __len__(self) -> int:
-        return len(self.from_edge)
+        return len(self.relation_id)
+
+    @property
+    def from_edge(self) -> Ints:
+        """The first edge of each sequence."""
+        return self.edge[self.start[:-1]]
+
+    @property
+    def to_edge(self) -> Ints:
+        """The last edge of each sequence."""
+        return self.edge[self.start[1:] - 1]
 
 
 @dataclass(frozen=True, eq=False)

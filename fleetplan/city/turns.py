@@ -38,7 +38,12 @@ def restrictions_of(
             f"{unusable} of {len(raw)} turn restrictions forbid nothing here: their ways are absent, closed to motor "
             "traffic or not split at the via node"
         )
-    return Restrictions(from_edge=table[:, 0], to_edge=table[:, 1], relation_id=table[:, 2]), warnings
+    return Restrictions(
+        start=np.arange(0, 2 * len(table) + 1, 2, dtype=np.int64),
+        edge=table[:, :2].reshape(-1),
+        relation_id=table[:, 2],
+        applies=np.full(len(table), 3, dtype=np.uint8),
+    ), warnings
 
 
 def _forbidden(

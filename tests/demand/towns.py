@@ -41,7 +41,7 @@ def town(roads: Sequence[Road], places: Sequence[tuple[float, float, int, str]] 
     vertices = np.array([position(*point) for road in roads for point in road.points])
     lengths = [float(np.hypot(*np.diff(np.array(road.points, float), axis=0).T).sum()) for road in roads]
     lon, lat = np.array([position(*end) for end in ends]).T
-    unknown, zeros, codes = np.full(n, np.nan), np.zeros(n, np.int64), np.zeros(n, np.uint8)
+    unknown, codes = np.full(n, np.nan), np.zeros(n, np.uint8)
     is_open = np.array([road.open for road in roads])
     stretches = Stretches(
         way_id=np.arange(n, dtype=np.int64),
@@ -67,6 +67,9 @@ def town(roads: Sequence[Road], places: Sequence[tuple[float, float, int, str]] 
         parking_right=codes,
         no_stopping=np.zeros(n, bool),
         tunnel=np.array([road.tunnel for road in roads]),
+        motorroad=np.zeros(n, bool),
+        roundabout=np.zeros(n, bool),
+        maxaxleload_kg=unknown,
         width_m=unknown,
         width_min_m=unknown,
         width_lo_m=unknown,
@@ -99,8 +102,17 @@ def town(roads: Sequence[Road], places: Sequence[tuple[float, float, int, str]] 
             barrier_weight_kg=np.full(k, np.nan),
         ),
         stretches=stretches,
-        edges=Edges(zeros[:0], np.zeros(0, bool), none, none, none),
-        restrictions=Restrictions(none, none, none),
+        edges=Edges(
+            stretch=none,
+            reverse=np.zeros(0, bool),
+            u=none,
+            v=none,
+            twin=none,
+            **dict.fromkeys(("maxspeed_kph", "advisory_kph"), unknown[:0]),
+            **dict.fromkeys(("motor_access", "hgv_access"), codes[:0]),
+            **dict.fromkeys(("signals", "stops", "give_ways", "crossings", "calmings"), codes[:0]),
+        ),
+        restrictions=Restrictions(start=np.zeros(1, np.int64), edge=none, relation_id=none, applies=codes[:0]),
         places=Places(
             lon=spots[:, 0],
             lat=spots[:, 1],
