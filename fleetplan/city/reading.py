@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fleetplan.city.assembling import streets_of
+from fleetplan.city.keeping import keep_streets, kept_streets, streets_key
 from fleetplan.city.streets import Streets
 from fleetplan.errors import CityError
 
@@ -13,7 +14,7 @@ GRAPH_ENDINGS = (".graphml", ".graphml.gz")
 
 
 def streets_from_file(path: Path, *, country: str | None = None) -> Streets:
-    """Streets of an OpenStreetMap extract or of a graph that osmnx saved.
+    """Streets of an OpenStreetMap extract or of a graph that osmnx saved; kept between runs where that is quicker.
 
     Args:
         path: ``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.osm.pbf``, ``.graphml`` or ``.graphml.gz``.
@@ -36,7 +37,17 @@ def streets_from_file(path: Path, *, country: str | None = None) -> Streets:
         )
     if path.stat().st_size == 0:
         raise CityError.one("city.broken", path.name, "", "the file is empty", "fetch the extract again")
-    if name.endswith(GRAPH_ENDINGS):
+    key = streets_key(path, country)
+    found = None if key is None else kept_streets(key)
+    if found is None:
+        found = _read(path, country=country)
+        if key is not None:
+            keep_streets(key, found)
+    return found
+
+
+def _read(path: Path, *, country: str | None) -> Streets:
+    if path.name.lower().endswith(GRAPH_ENDINGS):
         from fleetplan.city.graphs import raw_from_graphml
 
         return streets_of(raw_from_graphml(path), country=country, label=path.name)

@@ -22,7 +22,7 @@ from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import CLOSED_TAGS, NO_STANDING, access_figure, decide_access
 from fleetplan.routing.driving import driving_figure
 from fleetplan.routing.lines import crosses_fast_road, lines_of, metric_points, pairs_within, project
-from fleetplan.routing.network import Parts, drives_of, parts_of, usable_arcs
+from fleetplan.routing.network import GOODS, Parts, drives_of, parts_of, usable_arcs
 from fleetplan.routing.seams import AccessRules, Band, StreetAccess
 from fleetplan.routing.snapping import edges_of, street_name
 from fleetplan.routing.topology import topology_of
@@ -150,8 +150,9 @@ def _stopping_share(streets: Streets) -> Floats:
     shut = np.isin(nodes.barrier_access, closed) & (nodes.barrier != Barrier.NONE)
     bollard = (nodes.barrier == Barrier.BOLLARD) & (nodes.barrier_access == AccessTag.UNTAGGED)
     topology = topology_of(streets)
-    arc = usable_arcs(streets, topology, usable, shut | (bollard & np.isnan(nodes.barrier_gap_m)))
-    parts = parts_of(streets, usable, topology.first[arc], topology.second[arc])
+    blocked = shut | (bollard & np.isnan(nodes.barrier_gap_m))
+    arc = usable_arcs(topology, usable, blocked, applies=GOODS)
+    parts = parts_of(streets, topology, usable, arc)
     share = np.zeros(len(table))
     np.maximum.at(share, edges.stretch, np.append(parts.share, 0.0)[parts.number])
     no_stop = np.isin(table.highway, np.array(NO_STANDING, dtype=np.uint8)) | table.no_stopping | table.tunnel

@@ -1,8 +1,12 @@
-"""One vehicle's network: nodes are directed edges of the streets, arcs are allowed turns.
+"""One vehicle's network: states are edges of the streets (and their copies), arcs are allowed turns.
 
 An arc weighs the next edge's driving time plus what the turn costs. Time and length travel together in one exact
-number: ``milliseconds × 2**22 + decimetres`` as float64. Sums stay exact below 2**53, which is 24 days and
-419 km, so one shortest-path run finds the fastest way and, among equally fast ones, the shortest.
+integer, ``milliseconds × 2**22 + decimetres``, so one shortest-path run finds the fastest way and, among equally fast
+ones, the shortest. Ways stay below 18 hours and 419 km.
+
+Streets that only serve those who live or deliver there (access ``destination``, ``delivery``, ``customers``) are no way
+through: entering one costs a penalty above all times, so a way enters none that it need not. The penalty lies in the
+bits above the time and never appears in one.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from fleetplan.city.classes import AccessTag
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
 from fleetplan.errors import CityError
 from fleetplan.fleet.vehicle import Vehicle
@@ -26,20 +31,29 @@ from fleetplan.routing.driving import (
     turn_round_ms,
 )
 from fleetplan.routing.seams import AccessRules, StreetAccess
-from fleetplan.routing.topology import Topology, topology_of
+from fleetplan.routing.topology import Topology, starts, topology_of
 
-PACK = float(2**22)
+MILLISECOND = 2**22
+"""A millisecond in a packed weight; decimetres lie below."""
+PENALTY = 2**48
+"""A street that is no way through, entered; 31 of them still fit a float64 exactly."""
+FAR = 2**60
+"""The packed weight where there is no way."""
+GOODS = 1
+"""The bit of ``Restrictions.applies`` for vehicles up to 3.5 t."""
+_SERVING = (AccessTag.DESTINATION, AccessTag.DELIVERY, AccessTag.CUSTOMERS)
 
 
-def pack(time_ms: NDArray[np.int64], length_dm: NDArray[np.int64]) -> Floats:
-    """Time and length as one exact float64."""
-    return time_ms.astype(np.float64) * PACK + length_dm.astype(np.float64)
+def pack(time_ms: NDArray[np.int64], length_dm: NDArray[np.int64]) -> Ints:
+    """Time and length as one exact integer."""
+    packed: Ints = time_ms * MILLISECOND + length_dm
+    return packed
 
 
-def unpack(weight: Floats) -> tuple[Ints, Ints]:
-    """Milliseconds and decimetres of packed weights."""
-    time = np.floor(weight / PACK)
-    return time.astype(np.int64), (weight - time * PACK).astype(np.int64)
+def unpack(weight: Ints) -> tuple[Ints, Ints]:
+    """Milliseconds and decimetres of packed weights, penalties left out."""
+    below = weight & (PENALTY - 1)
+    return below // MILLISECOND, below % MILLISECOND
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +75,12 @@ class Drives:
     """Every turn that a vehicle may drive, and the parts which they make of its streets.
 
     Attributes:
-        first, second: rows of ``Streets.edges``, sorted by first, then second.
-        turn_ms: what passing from the first to the second costs.
+        arc: rows of the topology, ascending.
+        turn_ms: what passing from the first to the second edge costs.
         parts: the strongly connected parts.
     """
 
-    first: Ints
-    second: Ints
+    arc: Ints
     turn_ms: Ints
     parts: Parts
 
@@ -76,39 +89,37 @@ class Drives:
 class Network:
     """One strongly connected part of a vehicle's streets: the one in which the depot lies.
 
-    Local rows number the part's edges in ascending order of ``Streets.edges``.
+    Columns over edges are rows of ``Streets.edges``; arcs are sorted by ``tail``, then ``head``.
 
     Attributes:
-        edges: row of ``Streets.edges`` per local edge.
-        local: local row per row of ``Streets.edges``, -1 outside the part.
-        time_ms, length_dm: to drive a local edge from end to end.
-        arc_start, arc_to, arc_weight: allowed turns by first edge (CSR); the weight includes the next edge.
-        in_start, in_from, in_turn: the same turns by second edge; the weight is the turn's alone.
-        twin: local row of the other direction, or -1.
+        topology: of the city.
+        inside: the edge belongs to the part.
+        time_ms, length_dm: to drive an edge from end to end.
+        weight: both, packed.
+        arc: rows of the topology that the vehicle drives.
+        tail, head: their states.
+        cost: packed weight of an arc, the next edge included.
+        twin: the edge in the other direction where the part has it, or -1.
         chain: number of the dead-end street that the edge belongs to, -1 for none; both directions share it.
         outward: the edge leads out of its dead-end street.
         potential: packed weight from the dead end to the end of an outward edge; 0 elsewhere.
-        round_ms: turning round beside a stop on the local edge.
+        round_ms: turning round beside a stop on the edge.
     """
 
-    edges: Ints
-    local: Ints
+    topology: Topology
+    inside: Bools
     time_ms: Ints
     length_dm: Ints
-    arc_start: Ints
-    arc_to: Ints
-    arc_weight: Floats
-    in_start: Ints
-    in_from: Ints
-    in_turn: Floats
+    weight: Ints
+    arc: Ints
+    tail: Ints
+    head: Ints
+    cost: Ints
     twin: Ints
     chain: Ints
     outward: Bools
-    potential: Floats
+    potential: Ints
     round_ms: Ints
-
-    def __len__(self) -> int:
-        return len(self.edges)
 
 
 def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules: AccessRules) -> Drives:
@@ -122,8 +133,8 @@ def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules
     """
     topology = topology_of(streets)
     usable = access.speed_kph > 0
-    arc = usable_arcs(streets, topology, usable, blocked_nodes(streets, vehicle))
-    parts = parts_of(streets, usable, topology.first[arc], topology.second[arc])
+    arc = usable_arcs(topology, usable, blocked_nodes(streets, vehicle), applies=GOODS)
+    parts = parts_of(streets, topology, usable, arc)
     if len(parts.share) == 0:
         raise CityError.one(
             "routing.no_network",
@@ -139,109 +150,118 @@ def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules
         topology.uturn[arc],
         left_hand=country_of(streets, rules) in left_hand_countries(),
     )
-    return Drives(topology.first[arc], topology.second[arc], turn_ms, parts)
+    return Drives(arc, turn_ms, parts)
 
 
-def parts_of(streets: Streets, usable: Bools, first: Ints, second: Ints) -> Parts:
-    """The strongly connected parts of the usable edges under the given turns."""
-    n = len(streets.edges)
-    graph = csr_matrix((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n, n))
+def parts_of(streets: Streets, topology: Topology, usable: Bools, arc: Ints) -> Parts:
+    """The strongly connected parts of the usable edges under the given arcs of the topology.
+
+    An edge belongs to a part when one of its states does: there is always one that can be driven round to.
+    """
+    n, tail, head = len(streets.edges), topology.tail[arc], topology.head[arc]
+    graph = csr_matrix((np.ones(len(arc), dtype=np.int8), (tail, head)), shape=(topology.states, topology.states))
     count, label = connected_components(graph, directed=True, connection="strong")
-    inner = label[first][label[first] == label[second]]
-    alive = np.flatnonzero(np.bincount(inner, minlength=count))
-    rows = np.flatnonzero(usable)
-    pair = np.unique(label[rows].astype(np.int64) * len(streets.stretches) + streets.edges.stretch[rows])
-    owner, stretch = np.divmod(pair, len(streets.stretches))
-    length_m = np.bincount(owner, weights=streets.stretches.length_m[stretch], minlength=count)
+    inner = label[tail][label[tail] == label[head]]
+    alive = np.bincount(inner, minlength=count) > 0
+    state = np.flatnonzero(usable[topology.edge] & alive[label])
+    owner, edge = label[state].astype(np.int64), topology.edge[state]
+    stretches = len(streets.stretches)
+    pair = np.unique(owner * stretches + streets.edges.stretch[edge])
+    part, stretch = np.divmod(pair, stretches)
+    length_m = np.bincount(part, weights=streets.stretches.length_m[stretch], minlength=count)
     earliest = np.full(count, n, dtype=np.int64)
-    np.minimum.at(earliest, label, np.arange(n))
-    order = alive[np.lexsort((earliest[alive], -length_m[alive]))]
-    number = np.full(count, -1, dtype=np.int64)
-    number[order] = np.arange(len(order))
-    usable_m = float(streets.stretches.length_m[np.unique(streets.edges.stretch[rows])].sum())
-    return Parts(np.where(usable, number[label], -1), length_m[order] / max(usable_m, 1e-9))
+    np.minimum.at(earliest, owner, edge)
+    found = np.flatnonzero(alive & (earliest < n))
+    order = found[np.lexsort((earliest[found], -length_m[found]))]
+    place = np.full(count, len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    number = np.full(n, len(order), dtype=np.int64)
+    np.minimum.at(number, edge, place[owner])
+    rows = np.unique(streets.edges.stretch[usable])
+    usable_m = float(streets.stretches.length_m[rows].sum())
+    return Parts(np.where(number < len(order), number, -1), length_m[order] / max(usable_m, 1e-9))
 
 
 def network_of(
     streets: Streets, vehicle: Vehicle, access: StreetAccess, drives: Drives, *, part: int, rules: AccessRules
 ) -> Network:
     """The network that a vehicle drives on within one part of its streets."""
-    n = len(streets.edges)
+    topology, n = topology_of(streets), len(streets.edges)
     inside = drives.parts.number == part
-    inner = inside[drives.first] & inside[drives.second]
-    edges = np.flatnonzero(inside)
-    local = np.full(n, -1, dtype=np.int64)
-    local[edges] = np.arange(len(edges))
-    first, second, turn_ms = local[drives.first[inner]], local[drives.second[inner]], drives.turn_ms[inner]
-    time_ms = edge_times_ms(streets, access.speed_kph)[edges]
-    length_dm = edge_lengths_dm(streets)[edges]
+    inner = inside[topology.first[drives.arc]] & inside[topology.second[drives.arc]]
+    arc, turn_ms = drives.arc[inner], drives.turn_ms[inner]
+    first, second = topology.first[arc], topology.second[arc]
+    time_ms = np.where(inside, edge_times_ms(streets, access.speed_kph), 0)
+    length_dm = edge_lengths_dm(streets)
     weight = pack(time_ms, length_dm)
-    by_second = np.argsort(second, kind="stable")
-    twin = streets.edges.twin[edges]
-    twin = np.where(twin >= 0, local[np.maximum(twin, 0)], -1)
-    arc_start = _starts(first, len(edges))
-    in_start = _starts(second, len(edges))
-    in_from = first[by_second]
-    chain, outward, potential = _dead_ends(
-        weight, twin, arc_start=arc_start, arc_to=second, turn=turn_ms * PACK, in_start=in_start, in_from=in_from
-    )
+    turn = turn_ms * MILLISECOND
+    serving = np.isin(streets.edges.motor_access, np.array(_SERVING, dtype=np.uint8))
+    entered = serving[second] & ~serving[first]
+    twin = streets.edges.twin
+    twin = np.where((twin >= 0) & inside & inside[np.maximum(twin, 0)], twin, -1)
+    chain, outward, potential = _dead_ends(weight, twin, topology.tail[arc], topology.head[arc], turn)
     width = decision_width_m(streets, quantile=rules.width_quantile)
     return Network(
-        edges=edges,
-        local=local,
+        topology=topology,
+        inside=inside,
         time_ms=time_ms,
         length_dm=length_dm,
-        arc_start=arc_start,
-        arc_to=second,
-        arc_weight=turn_ms * PACK + weight[second],
-        in_start=in_start,
-        in_from=in_from,
-        in_turn=turn_ms[by_second] * PACK,
+        weight=weight,
+        arc=arc,
+        tail=topology.tail[arc],
+        head=topology.head[arc],
+        cost=turn + weight[second] + np.where(entered, PENALTY, 0),
         twin=twin,
-        chain=chain,
-        outward=outward,
-        potential=potential,
-        round_ms=turn_round_ms(vehicle, width)[streets.edges.stretch[edges]],
+        chain=chain[:n],
+        outward=outward[:n],
+        potential=potential[:n],
+        round_ms=turn_round_ms(vehicle, width)[streets.edges.stretch],
     )
 
 
-def usable_arcs(streets: Streets, topology: Topology, usable: Bools, blocked: Bools) -> Ints:
-    """Rows of the topology that this vehicle may drive, in their order."""
-    n = len(streets.edges)
-    allowed = usable[topology.first] & usable[topology.second]
+def usable_arcs(topology: Topology, usable: Bools, blocked: Bools, *, applies: int) -> Ints:
+    """Rows of the topology that a vehicle may drive, in their order.
+
+    Args:
+        usable: per edge.
+        blocked: per node, no way past it.
+        applies: bits of the turn restrictions that hold for the vehicle, as ``Restrictions.applies``.
+    """
+    states = topology.states
+    allowed = usable[topology.first] & usable[topology.second] & ((topology.forbidden & applies) == 0)
     onward = allowed & ~topology.uturn & ~blocked[topology.node]
     back = allowed & topology.uturn
-    alive = usable.copy()
+    alive = usable[topology.edge]
     while True:
-        exits = np.bincount(topology.first[onward & alive[topology.second]], minlength=n)
-        returns = np.bincount(topology.first[back & alive[topology.second]], minlength=n)
+        exits = np.bincount(topology.tail[onward & alive[topology.head]], minlength=states)
+        returns = np.bincount(topology.tail[back & alive[topology.head]], minlength=states)
         lost = alive & (exits == 0) & (returns == 0)
         if not lost.any():
             break
         alive &= ~lost
-    onward &= alive[topology.first] & alive[topology.second]
-    back &= alive[topology.first] & alive[topology.second] & (exits[topology.first] == 0)
+    onward &= alive[topology.tail] & alive[topology.head]
+    back &= alive[topology.tail] & alive[topology.head] & (exits[topology.tail] == 0)
     return np.flatnonzero(onward | back)
 
 
-def _starts(sorted_or_not: Ints, n: int) -> Ints:
-    return np.concatenate([[0], np.cumsum(np.bincount(sorted_or_not, minlength=n))]).astype(np.int64)
-
-
-def _dead_ends(
-    weight: Floats, twin: Ints, *, arc_start: Ints, arc_to: Ints, turn: Floats, in_start: Ints, in_from: Ints
-) -> tuple[Ints, Bools, Floats]:
+def _dead_ends(weight: Ints, twin: Ints, tail: Ints, head: Ints, turn: Ints) -> tuple[Ints, Bools, Ints]:
     """Dead-end streets: from each dead end outward as long as no other street joins.
 
     A vehicle inside came in the one way there is, so leaving outward is always against its heading. Of a street
     that is a dead end on both sides (the whole network is one street) neither side counts.
     """
-    n = len(weight)
+    n = max(len(weight), int(max(tail.max(initial=-1), head.max(initial=-1))) + 1)
+    twin, weight = (np.concatenate([column, np.full(n - len(column), -1)]) for column in (twin, weight))
+    arc_start = starts(tail, n)
+    by_head = np.argsort(head, kind="stable")
+    in_start, in_from = starts(head, n), tail[by_head]
     chain = np.full(n, -1, dtype=np.int64)
     outward = np.zeros(n, dtype=np.bool_)
-    potential = np.zeros(n, dtype=np.float64)
+    potential = np.zeros(n, dtype=np.int64)
+    if len(tail) == 0:
+        return chain, outward, potential
     out_degree, in_degree = np.diff(arc_start), np.diff(in_start)
-    only_exit = np.where(out_degree == 1, arc_to[np.minimum(arc_start[:-1], len(arc_to) - 1)], -1)
+    only_exit = np.where(out_degree == 1, head[np.minimum(arc_start[:-1], len(head) - 1)], -1)
     only_entry = np.where(in_degree == 1, in_from[np.minimum(in_start[:-1], len(in_from) - 1)], -1)
     closed_end = (twin >= 0) & (only_exit == twin)
     closed_end &= only_entry[np.maximum(twin, 0)] == np.arange(n)
@@ -264,5 +284,5 @@ def _dead_ends(
         outer, inner, number = following[goes_on], leading[goes_on], number[goes_on]
         reached = reached[goes_on] + turn[arc_start[outer_now]] + weight[outer]
     drop = (chain >= 0) & two_sided[np.maximum(chain, 0)] if len(two_sided) else np.zeros(n, dtype=np.bool_)
-    chain[drop], outward[drop], potential[drop] = -1, False, 0.0
+    chain[drop], outward[drop], potential[drop] = -1, False, 0
     return chain, outward, potential

@@ -1,66 +1,118 @@
-"""Ways behind the table: the driven path between two points, and tours re-timed with headings kept."""
+"""The ways behind a table's numbers: single paths, and tours with headings kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
-from fleetplan.city.streets import Floats, Streets
+from fleetplan.city.streets import Floats, Ints, Streets
 from fleetplan.routing.lines import lines_of, piece
-from fleetplan.routing.network import PACK, Network, unpack
+from fleetplan.routing.network import FAR, MILLISECOND, Network, unpack
 from fleetplan.routing.seams import DrivePath, Point
-from fleetplan.routing.tables import Headings, arrivals, direct_ways, headings_of
+from fleetplan.routing.searching import Search
+from fleetplan.routing.tables import Headings, arriving, direct_ways, heading_ways, headings_of
+from fleetplan.routing.topology import expand_ranges
 
 
-def trace_path(
+def trace_paths(
     streets: Streets,
     network: Network,
     headings: Headings,
-    graph: csr_matrix,
+    search: Search,
     points: Sequence[Point],
-    here: int,
-    there: int,
+    pairs: Ints,
     *,
-    weight: float,
-) -> DrivePath:
-    """The path whose packed weight the table has for ``here`` to ``there``.
+    packed: Ints,
+) -> list[DrivePath]:
+    """The paths whose packed weights the table has.
 
     Args:
-        graph: the network with its points (see :func:`fleetplan.routing.tables.graph_with_points`).
-        weight: the table's packed entry.
+        pairs: ``int64[n, 2]``, numbers of the points from and to.
+        packed: the table's entry of each pair.
+
+    Raises:
+        ValueError: there is no way for one of the pairs.
     """
-    turns_round = False
-    if here == there:
-        local: list[int] = []
-    else:
-        direct = _direct(network, headings, here, there, weight=weight)
-        if direct is not None:
-            local = direct
-        else:
-            local = _searched(network, headings, graph, here, there, weight=weight)
-            first = headings.start[here] + np.flatnonzero(_edges_at(headings, here) == local[0])[0]
-            turns_round = bool(headings.penalty[first] > 0)
-    time_ms, length_dm = unpack(np.array([weight]))
-    edges = tuple(int(network.edges[edge]) for edge in local)
-    lon, lat = _line(streets, edges, points[here], points[there])
-    return DrivePath(
-        edges=edges,
-        start=points[here],
-        end=points[there],
-        time_ms=int(time_ms[0]),
-        distance_dm=int(length_dm[0]),
-        turns_round=turns_round,
-        lon=lon,
-        lat=lat,
-    )
+    if (packed >= FAR).any():
+        raise ValueError("a pair of points has no way in between")
+    ways: list[tuple[list[int], bool]] = [([], False)] * len(pairs)
+    direct = _direct(network, headings)
+    rest = []
+    for number, (start, end) in enumerate(pairs.tolist()):
+        weight, ends = direct.get((start, end), (FAR, (0, 0)))
+        if weight == packed[number]:
+            ways[number] = (_along(network, *ends), False)
+        elif start != end:
+            rest.append(number)
+    searched = np.array(rest, dtype=np.int64)
+    for number, way in zip(rest, _searched(network, headings, search, pairs[searched], packed[searched]), strict=True):
+        ways[number] = way
+    time_ms, length_dm = unpack(packed)
+    paths = []
+    for number, (edges, turns_round) in enumerate(ways):
+        start, end = (points[i] for i in pairs[number].tolist())
+        lon, lat = _line(streets, edges, start, end)
+        time, length = int(time_ms[number]), int(length_dm[number])
+        paths.append(DrivePath(tuple(edges), start, end, time, length, turns_round, lon, lat))
+    return paths
+
+
+def _direct(network: Network, headings: Headings) -> dict[tuple[int, int], tuple[int, tuple[int, int]]]:
+    """Pairs of points with a way that does not leave their street: its weight, its first and its last edge."""
+    best: dict[tuple[int, int], tuple[int, tuple[int, int]]] = {}
+    rows = (column.tolist() for column in direct_ways(network, headings))
+    for here, there, weight in zip(*rows, strict=True):
+        pair = (int(headings.point[here]), int(headings.point[there]))
+        if pair not in best or weight < best[pair][0]:
+            best[pair] = (weight, (int(headings.edge[here]), int(headings.edge[there])))
+    return best
+
+
+def _along(network: Network, first: int, last: int) -> list[int]:
+    """Edges of a way that does not leave its street, on which there is one way on."""
+    edges = [first]
+    while edges[-1] != last:
+        arc = int(np.searchsorted(network.tail, edges[-1]))
+        edges.append(int(network.topology.edge[network.head[arc]]))
+    return edges
+
+
+def _searched(
+    network: Network, headings: Headings, search: Search, pairs: Ints, packed: Ints
+) -> list[tuple[list[int], bool]]:
+    """Edges of each way that a search finds, and whether the vehicle turns round first.
+
+    Every combination of two headings is asked for its weight; one that has the table's is traced.
+    """
+    if len(pairs) == 0:
+        return []
+    size = np.diff(headings.start)
+    start, end = pairs.T
+    number, offset = expand_ranges(size[start] * size[end])
+    here = headings.chosen(headings.start[start][number] + offset // size[end][number])
+    there = headings.chosen(headings.start[end][number] + offset % size[end][number])
+    weight, onward = heading_ways(network, here, there, search)
+    right = np.flatnonzero(weight == packed[number])
+    found, first = np.unique(number[right], return_index=True)
+    if len(found) < len(pairs):
+        raise AssertionError("the table holds a weight that no way has")
+    row = right[first]
+    begin, state = search.traces(onward.chosen(row), arriving(network, there).chosen(row))
+    edge = network.topology.edge[state]
+    ways = []
+    for i, r in enumerate(row.tolist()):
+        edges = edge[begin[i] : begin[i + 1]].tolist()
+        if here.edge[r] == there.edge[r]:
+            edges = [int(here.edge[r]), *edges]
+        ways.append((edges, bool(here.penalty[r] > 0)))
+    return ways
 
 
 def retime_tour(
-    streets: Streets, network: Network, points: Sequence[Point], tour: Sequence[int], *, packed: Floats
+    streets: Streets, network: Network, search: Search, points: Sequence[Point], tour: Sequence[int]
 ) -> list[int]:
     """Milliseconds of each leg of a tour when every point is left in the heading it was reached in.
 
@@ -69,129 +121,44 @@ def retime_tour(
 
     Args:
         tour: numbers of the points in order.
-        packed: the table's packed entries, which bound each leg's search.
     """
     if len(tour) < 2:
         return []
     visited = sorted(set(tour))
     headings = headings_of(streets, network, [points[0], *(points[i] for i in visited)])
     row_of = {point: row + 1 for row, point in enumerate(visited)}
-    graph = csr_matrix(
-        (network.arc_weight, network.arc_to.astype(np.int32), network.arc_start.astype(np.int32)),
-        shape=(len(network), len(network)),
-    )
-    slices = {
-        point: slice(int(headings.start[row_of[point]]), int(headings.start[row_of[point] + 1])) for point in visited
-    }
-    turning = {point: float(network.round_ms[headings.edge[slices[point]]].max()) * PACK for point in visited}
-    best = np.zeros(len(_rows(slices[tour[0]])))
-    free = True
+    rows = [headings.rows(row_of[point]) for point in tour]
+    legs = _legs(network, headings, search, rows)
+    best = np.zeros(len(rows[0]))
     steps: list[tuple[Floats, Floats]] = []
-    for here, there in pairwise(tour):
-        leave, arrive = slices[here], slices[there]
-        count = len(_rows(leave))
-        turn = np.zeros((count, count)) if free or here == 0 else turning[here] * (1.0 - np.eye(count))
-        if here == there:
-            drive = np.where(np.eye(count, dtype=bool), 0.0, np.inf)
-        else:
-            limit = packed[here, there] + turning[here] + turning[there] + 2 * PACK
-            drive = _leg(network, headings, graph, leave, arrive, limit=limit)
+    for number, (here, there) in enumerate(pairwise(tour)):
+        count = len(rows[number])
+        turning = float(network.round_ms[headings.edge[rows[number]]].max()) * MILLISECOND
+        turn = np.zeros((count, count)) if number == 0 or here == 0 else turning * (1.0 - np.eye(count))
+        drive = np.where(np.eye(count, dtype=bool), 0.0, np.inf) if here == there else legs[number]
         leg = (turn[:, :, None] + drive[None, :, :]).min(axis=1)
         steps.append((best, leg))
         best = (best[:, None] + leg).min(axis=0)
-        free = False
-    legs: list[float] = []
+    times: list[float] = []
     state = int(np.argmin(best))
     for before, leg in reversed(steps):
         start = int(np.argmin(before + leg[:, state]))
-        legs.append(float(leg[start, state]))
+        times.append(float(leg[start, state]))
         state = start
-    return [int(unpack(np.array([leg]))[0][0]) for leg in reversed(legs)]
+    time_ms, _ = unpack(np.array(times[::-1]).astype(np.int64))
+    return [int(time) for time in time_ms]
 
 
-def _rows(part: slice) -> range:
-    return range(part.start, part.stop)
-
-
-def _leg(
-    network: Network, headings: Headings, graph: csr_matrix, leave: slice, arrive: slice, *, limit: float
-) -> Floats:
-    """Packed weight from every heading of one point to every heading of another."""
-    sources, targets = headings.edge[leave], headings.edge[arrive]
-    reached = dijkstra(graph, directed=True, indices=sources, limit=limit)
-    drive = np.full((len(sources), len(targets)), np.inf)
-    for column, target in enumerate(targets):
-        arcs = slice(int(network.in_start[target]), int(network.in_start[target + 1]))
-        onto = (reached[:, network.in_from[arcs]] + network.in_turn[arcs]).min(axis=1)
-        drive[:, column] = headings.rest[leave] + onto + headings.done[arrive][column]
-        for row, source in enumerate(sources):
-            ahead = headings.done[arrive][column] - headings.done[leave][row]
-            if source == target and ahead >= 0:
-                drive[row, column] = min(drive[row, column], ahead)
-    return drive
-
-
-def _edges_at(headings: Headings, point: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return headings.edge[headings.start[point] : headings.start[point + 1]]
-
-
-def _direct(network: Network, headings: Headings, here: int, there: int, *, weight: float) -> list[int] | None:
-    """Edges of the way that does not leave the street, when it is the table's way."""
-    rows = np.concatenate([_point_rows(headings, here), _point_rows(headings, there)])
-    part = Headings(
-        point=headings.point[rows],
-        edge=headings.edge[rows],
-        done=headings.done[rows],
-        rest=headings.rest[rows],
-        penalty=headings.penalty[rows],
-        start=headings.start,
-    )
-    begin, end, cost = direct_ways(network, part)
-    match = np.flatnonzero((part.point[begin] == here) & (part.point[end] == there) & (cost == weight))
-    if len(match) == 0:
-        return None
-    first, last = int(part.edge[begin[match[0]]]), int(part.edge[end[match[0]]])
-    edges = [first]
-    while edges[-1] != last:
-        edges.append(int(network.arc_to[network.arc_start[edges[-1]]]))
-    return edges
-
-
-def _point_rows(headings: Headings, point: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.arange(headings.start[point], headings.start[point + 1])
-
-
-def _searched(
-    network: Network, headings: Headings, graph: csr_matrix, here: int, there: int, *, weight: float
-) -> list[int]:
-    """Edges of the fastest way over the network."""
-    node = len(network) + here
-    rows_reached, rows_before = dijkstra(
-        graph, directed=True, indices=np.array([node]), return_predecessors=True, limit=weight + PACK
-    )
-    reached, before = rows_reached[0], rows_before[0]
-    rows = _point_rows(headings, there)
-    previous, cost, begin = arrivals(
-        network,
-        Headings(
-            headings.point[rows],
-            headings.edge[rows],
-            headings.done[rows],
-            headings.rest[rows],
-            headings.penalty[rows],
-            headings.start,
-        ),
-    )
-    total = reached[previous] + cost
-    pick = int(np.argmin(total))
-    if total[pick] != weight:
-        raise AssertionError(f"the traced path weighs {total[pick]}, the table has {weight}")
-    last = int(headings.edge[rows[np.searchsorted(begin, pick, side="right") - 1]])
-    edges, at = [last], int(previous[pick])
-    while at != node:
-        edges.append(at)
-        at = int(before[at])
-    return edges[::-1]
+def _legs(network: Network, headings: Headings, search: Search, rows: Sequence[Ints]) -> list[Floats]:
+    """Packed weight from every heading of each point of a tour to every heading of the next one."""
+    here = np.concatenate([np.repeat(a, len(b)) for a, b in pairwise(rows)])
+    there = np.concatenate([np.tile(b, len(a)) for a, b in pairwise(rows)])
+    # The penalty is that of leaving against a heading; here it is paid where that happens.
+    free = replace(headings, penalty=np.zeros_like(headings.penalty))
+    weight, _ = heading_ways(network, free.chosen(here), free.chosen(there), search)
+    cut = np.cumsum([len(a) * len(b) for a, b in pairwise(rows)])[:-1]
+    shapes = [(len(a), len(b)) for a, b in pairwise(rows)]
+    return [part.reshape(shape).astype(np.float64) for part, shape in zip(np.split(weight, cut), shapes, strict=True)]
 
 
 def _line(streets: Streets, edges: Sequence[int], start: Point, end: Point) -> tuple[Floats, Floats]:

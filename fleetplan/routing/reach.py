@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from fleetplan.city.streets import Floats, Ints, Streets
 from fleetplan.errors import Refusal
@@ -17,10 +16,11 @@ from fleetplan.routing.depot import DepotPlace, depot_place, start_of
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.lines import lines_of, metric_points
 from fleetplan.routing.network import Network, drives_of, network_of
-from fleetplan.routing.paths import retime_tour, trace_path
+from fleetplan.routing.paths import retime_tour, trace_paths
 from fleetplan.routing.seams import AccessRules, Band, DrivePath, Point, StreetAccess, Walk
+from fleetplan.routing.searching import Search, search_of
 from fleetplan.routing.snapping import point_on, refusals_of, share_points, standable_stretches
-from fleetplan.routing.tables import Headings, graph_with_points, headings_of, packed_table, travel_table
+from fleetplan.routing.tables import Headings, headings_of, packed_table, travel_table
 from fleetplan.routing.walking import Standing, least_walks, walk_of
 from fleetplan.travel import TravelTable
 
@@ -53,16 +53,13 @@ class Reach:
     stop_lat: Floats
     stop_lon: Floats
     network: Network
-    packed: Floats
+    packed: Ints
     standing: Standing
+    search: Search
 
     @cached_property
     def _headings(self) -> Headings:
         return headings_of(self.streets, self.network, self.points)
-
-    @cached_property
-    def _graph(self) -> csr_matrix:
-        return graph_with_points(self.network, self._headings)
 
     @property
     def at_door(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -84,16 +81,13 @@ class Reach:
 
     def path(self, here: int, there: int) -> DrivePath:
         """The very path between two points whose time and length the table has."""
-        return trace_path(
-            self.streets,
-            self.network,
-            self._headings,
-            self._graph,
-            self.points,
-            here,
-            there,
-            weight=float(self.packed[here, there]),
-        )
+        return self.paths([(here, there)])[0]
+
+    def paths(self, pairs: Sequence[tuple[int, int]]) -> list[DrivePath]:
+        """The paths between pairs of points whose times and lengths the table has."""
+        rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        packed = self.packed[rows[:, 0], rows[:, 1]]
+        return trace_paths(self.streets, self.network, self._headings, self.search, self.points, rows, packed=packed)
 
     def retime(self, points: Sequence[int]) -> list[int]:
         """Milliseconds of each leg of a tour over points when headings are kept.
@@ -101,7 +95,7 @@ class Reach:
         The table lets a point be left in any open heading; here leaving against the heading of arrival costs
         turning round beside the stop, except at the depot.
         """
-        return retime_tour(self.streets, self.network, self.points, points, packed=self.packed)
+        return retime_tour(self.streets, self.network, self.search, self.points, points)
 
     def street_km(self) -> dict[str, float]:
         """Kilometres of the city's drivable stretches by band."""
@@ -158,7 +152,8 @@ def reach_of(
     group, stretch, along = share_points(streets, np.where(served, standing.stretch, -1), standing.along)
     places = (point_on(streets, network, int(s), float(a)) for s, a in zip(stretch, along, strict=True))
     points = (point_on(streets, network, start.stretch, start.along), *places)
-    packed = packed_table(network, headings_of(streets, network, points))
+    search = search_of(streets, network, places=len(points))
+    packed = packed_table(network, headings_of(streets, network, points), search)
     return Reach(
         vehicle=vehicle,
         access=access,
@@ -174,4 +169,5 @@ def reach_of(
         network=network,
         packed=packed,
         standing=standing,
+        search=search,
     )

@@ -21,15 +21,14 @@ from fleetplan.routing.walking import Standing
 def standable_stretches(streets: Streets, network: Network, access: StreetAccess) -> Bools:
     """Stretches where the vehicle may stand, and which it can reach and leave."""
     standable = np.zeros(len(streets.stretches), dtype=np.bool_)
-    here = network.edges[access.may_stand[network.edges]]
-    standable[streets.edges.stretch[here]] = True
+    standable[streets.edges.stretch[network.inside & access.may_stand]] = True
     return standable
 
 
 def point_on(streets: Streets, network: Network, stretch: int, along: float) -> Point:
     """A point of a stretch with the headings that the network has there."""
     lon, lat = piece(streets, lines_of(streets), stretch, along, along)
-    headings = tuple(int(edge) for edge in edges_of(streets, stretch) if network.local[edge] >= 0)
+    headings = tuple(int(edge) for edge in edges_of(streets, stretch) if network.inside[edge])
     return Point(stretch, along, float(lat[0]), float(lon[0]), headings)
 
 
@@ -136,7 +135,7 @@ def _why_not(streets: Streets, network: Network, access: StreetAccess, stretch: 
     if access.stretch_band[stretch] >= Band.BLOCKED_ROOM:
         return access.reasons[int(access.stretch_reason[stretch])]
     edges = edges_of(streets, stretch)
-    if not (network.local[edges] >= 0).any():
+    if not network.inside[edges].any():
         return "open, but this vehicle cannot drive there from the depot and back"
     if not access.may_stand[edges].any():
         return "stopping is not allowed"

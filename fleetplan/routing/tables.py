@@ -13,16 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
-from fleetplan.city.streets import Bools, Floats, Ints, Streets
-from fleetplan.routing.network import PACK, Network, pack, unpack
+from fleetplan.city.streets import Bools, Ints, Streets
+from fleetplan.routing.hierarchy import Ends
+from fleetplan.routing.network import FAR, MILLISECOND, Network, pack, unpack
 from fleetplan.routing.seams import Point
+from fleetplan.routing.searching import Search
 from fleetplan.routing.topology import expand_ranges
-from fleetplan.travel import TravelTable
-
-_CHUNK_BYTES = 200_000_000
+from fleetplan.travel import UNREACHABLE, TravelTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +29,7 @@ class Headings:
 
     Attributes:
         point: number of the point.
-        edge: local edge of the network.
+        edge: row of ``Streets.edges``.
         done: packed weight from the edge's start to the point.
         rest: packed weight from the point to the edge's end.
         penalty: packed weight of turning round, where leaving so means leaving a dead-end street.
@@ -40,20 +38,28 @@ class Headings:
 
     point: Ints
     edge: Ints
-    done: Floats
-    rest: Floats
-    penalty: Floats
+    done: Ints
+    rest: Ints
+    penalty: Ints
     start: Ints
+
+    def rows(self, point: int) -> Ints:
+        """The rows of a point."""
+        return np.arange(self.start[point], self.start[point + 1])
+
+    def chosen(self, rows: Ints) -> Headings:
+        """Some of the rows, each as a point of its own."""
+        own = np.arange(len(rows) + 1, dtype=np.int64)
+        return Headings(own[:-1], self.edge[rows], self.done[rows], self.rest[rows], self.penalty[rows], own)
 
 
 def headings_of(streets: Streets, network: Network, points: Sequence[Point]) -> Headings:
     """The headings of points; the first point is the depot."""
     counts = np.array([len(point.headings) for point in points], dtype=np.int64)
     row, _ = expand_ranges(counts)
-    rows = np.array([edge for point in points for edge in point.headings], dtype=np.int64)
-    edge = network.local[rows]
+    edge = np.array([edge for point in points for edge in point.headings], dtype=np.int64)
     along = np.array([point.along for point in points], dtype=np.float64)[row]
-    share = np.where(streets.edges.reverse[rows], 1.0 - along, along)
+    share = np.where(streets.edges.reverse[edge], 1.0 - along, along)
     time_ms, length_dm = network.time_ms[edge], network.length_dm[edge]
     done_ms = np.minimum(np.floor(share * time_ms + 0.5).astype(np.int64), time_ms)
     done_dm = np.minimum(np.floor(share * length_dm + 0.5).astype(np.int64), length_dm)
@@ -63,52 +69,108 @@ def headings_of(streets: Streets, network: Network, points: Sequence[Point]) -> 
         edge=edge,
         done=pack(done_ms, done_dm),
         rest=pack(time_ms - done_ms, length_dm - done_dm),
-        penalty=penalty_ms * PACK,
+        penalty=penalty_ms * MILLISECOND,
         start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
     )
 
 
-def graph_with_points(network: Network, headings: Headings) -> csr_matrix:
-    """The network with one more node per point, from which its headings start (nodes ``len(network) + point``)."""
-    n, p = len(network), len(headings.start) - 1
-    start = np.concatenate([network.arc_start, network.arc_start[-1] + headings.start[1:]])
-    data = np.concatenate([network.arc_weight, headings.rest + headings.penalty])
-    to = np.concatenate([network.arc_to, headings.edge])
-    small = np.int32 if len(to) < 2**31 else np.int64
-    return csr_matrix((data, to.astype(small), start.astype(small)), shape=(n + p, n + p))
+def leaving(headings: Headings) -> Ends:
+    """The headings as ends that ways start from."""
+    return Ends(headings.start, headings.edge, headings.rest + headings.penalty)
 
 
-def arrivals(network: Network, headings: Headings) -> tuple[Ints, Floats, Ints]:
-    """How each heading is arrived at: previous edges, packed cost of the turn and of the part up to the point.
+def arriving(network: Network, headings: Headings) -> Ends:
+    """The headings as ends that ways lead to: in any state of the edge, and not driven to its end."""
+    begin, state = network.topology.copies
+    size = np.diff(begin)[headings.edge]
+    row, offset = expand_ranges(size)
+    total = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    return Ends(
+        total[headings.start],
+        state[begin[headings.edge][row] + offset],
+        (headings.done - network.weight[headings.edge])[row],
+    )
 
-    Returned are the previous edges and costs of all headings, one after the other, and where each one begins.
-    """
-    begin, end = network.in_start[headings.edge], network.in_start[headings.edge + 1]
-    row, offset = expand_ranges(end - begin)
-    arc = begin[row] + offset
-    start = np.concatenate([[0], np.cumsum(end - begin)[:-1]]).astype(np.int64)
-    return network.in_from[arc], network.in_turn[arc] + headings.done[row], start
 
-
-def packed_table(network: Network, headings: Headings) -> Floats:
-    """Packed weight of the fastest way between all points, ``float64[points, points]``."""
-    points = len(headings.start) - 1
-    graph = graph_with_points(network, headings)
-    previous, cost, begin = arrivals(network, headings)
-    table = np.full((points, points), np.inf)
-    step = max(1, int(_CHUNK_BYTES // (8 * (graph.shape[0] + 2 * len(previous)))))
-    for low in range(0, points, step):
-        rows = np.arange(low, min(low + step, points))
-        reached = dijkstra(graph, directed=True, indices=len(network) + rows)
-        by_heading = np.minimum.reduceat(reached[:, previous] + cost, begin, axis=1)
-        table[rows] = np.minimum.reduceat(by_heading, headings.start[:-1], axis=1)
+def packed_table(network: Network, headings: Headings, search: Search) -> Ints:
+    """Packed weight of the fastest way between all points, ``int64[points, points]``; ``FAR`` where there is none."""
+    table = search.table(leaving(headings), arriving(network, headings))
+    here, there, weight = _ways_back(network, headings, search)
+    table[headings.point[here], headings.point[there]] = FAR
+    np.minimum.at(table, (headings.point[here], headings.point[there]), weight)
     here, there, weight = direct_ways(network, headings)
     np.minimum.at(table, (headings.point[here], headings.point[there]), weight)
-    np.fill_diagonal(table, 0.0)
+    np.fill_diagonal(table, 0)
+    table[table >= FAR // 2] = FAR
     return table
 
 
-def direct_ways(network: Network, headings: Headings) -> tuple[Ints, Ints, Floats]:
+def _ways_back(network: Network, headings: Headings, search: Search) -> tuple[Ints, Ints, Ints]:
+    """All ways between points of which one lies behind the other on a shared edge: heading rows and packed weights.
+
+    To a search the end of an edge is one place, so a point behind on the same edge looks nearer than nothing. For
+    such pairs each heading is asked by itself, and the way back to the same edge leads over an edge after it.
+    """
+    here, there = _pairs_within(headings.edge, np.ones(len(headings.edge), dtype=np.bool_))
+    behind = headings.done[there] < headings.done[here]
+    points = len(headings.start) - 1
+    pair = np.unique(headings.point[here[behind]] * points + headings.point[there[behind]])
+    one, other = np.divmod(pair, max(points, 1))
+    size = np.diff(headings.start)
+    row, offset = expand_ranges(size[one] * size[other])
+    here = headings.start[one][row] + offset // size[other][row]
+    there = headings.start[other][row] + offset % size[other][row]
+    weight, _ = heading_ways(network, headings.chosen(here), headings.chosen(there), search)
+    return here, there, weight
+
+
+def heading_ways(network: Network, here: Headings, there: Headings, search: Search) -> tuple[Ints, Ends]:
+    """Packed weight from each heading to the one in the same row, and the state from which a search leads on.
+
+    Ahead on the same edge the way is direct, and nothing leads on. Behind on the same edge it leads over an edge after
+    it, from which the search starts.
+    """
+    leave, arrive = leaving(here), arriving(network, there)
+    state, offset = leave.state.copy(), leave.offset.copy()
+    same = here.edge == there.edge
+    weight = np.where(same, there.done - here.done, FAR)
+    apart = np.flatnonzero(~same)
+    if len(apart):
+        weight[apart] = search.pairs(leave.chosen(apart), arrive.chosen(apart))
+    behind = np.flatnonzero(same & (there.done < here.done))
+    if len(behind):
+        edge, which = np.unique(here.edge[behind], return_inverse=True)
+        round_trip, arc = (column[which.reshape(-1)] for column in _rounds(network, edge, search))
+        weight[behind] = np.minimum(leave.offset[behind] + round_trip + there.done[behind], FAR)
+        found = arc >= 0
+        state[behind[found]] = network.head[arc[found]]
+        offset[behind[found]] += network.cost[arc[found]]
+    return weight, Ends(leave.begin, state, offset)
+
+
+def _rounds(network: Network, edge: Ints, search: Search) -> tuple[Ints, Ints]:
+    """Packed weight from the end of each edge round to its start, and the first arc on the way (-1: no way)."""
+    low = np.searchsorted(network.tail, edge, side="left")
+    high = np.searchsorted(network.tail, edge, side="right")
+    row, offset = expand_ranges(high - low)
+    arc = low[row] + offset
+    best, first = np.full(len(edge), FAR, dtype=np.int64), np.full(len(edge), -1, dtype=np.int64)
+    if len(arc) == 0:
+        return best, first
+    leave = Ends(np.arange(len(arc) + 1, dtype=np.int64), network.head[arc], network.cost[arc])
+    begin, state = network.topology.copies
+    at, step = expand_ranges(np.diff(begin)[edge[row]])
+    total = np.concatenate([[0], np.cumsum(np.diff(begin)[edge[row]])]).astype(np.int64)
+    arrive = Ends(total, state[begin[edge[row]][at] + step], -network.weight[edge[row]][at])
+    weight = search.pairs(leave, arrive)
+    order = np.lexsort((arc, weight, row))
+    found, place = np.unique(row[order], return_index=True)
+    best[found], first[found] = weight[order][place], arc[order][place]
+    first[best >= FAR // 2] = -1
+    return best, first
+
+
+def direct_ways(network: Network, headings: Headings) -> tuple[Ints, Ints, Ints]:
     """Ways between points without leaving their street: pairs of heading rows and packed weights.
 
     Pairs ahead of each other on the same edge, and pairs outward along the same dead-end street.
@@ -138,13 +200,14 @@ def _pairs_within(group: Ints, member: Bools) -> tuple[Ints, Ints]:
     return order[here], order[begin[here] + offset]
 
 
-def travel_table(vehicle: str, points: Sequence[Point], packed: Floats) -> TravelTable:
+def travel_table(vehicle: str, points: Sequence[Point], packed: Ints) -> TravelTable:
     """The table in whole seconds and metres, rounded half up."""
     time_ms, length_dm = unpack(packed)
+    none = packed >= FAR
     return TravelTable(
         type=vehicle,
         lat=np.array([point.lat for point in points], dtype=np.float64),
         lon=np.array([point.lon for point in points], dtype=np.float64),
-        time_s=((time_ms + 500) // 1000).astype(np.int32)[None],
-        distance_m=((length_dm + 5) // 10).astype(np.int32)[None],
+        time_s=np.where(none, UNREACHABLE, (time_ms + 500) // 1000).astype(np.int32)[None],
+        distance_m=np.where(none, UNREACHABLE, (length_dm + 5) // 10).astype(np.int32)[None],
     )

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fleetplan.errors import InputError
-from fleetplan.routing.network import pack, unpack
+from fleetplan.routing.network import PENALTY, pack, unpack
 from fleetplan.routing.reach import Reach
 from fleetplan.routing.verifying import verify_paths
 from tests.routing.brute import BruteTown
@@ -77,10 +77,13 @@ def _check_paths(found: Reach) -> None:
 
 
 def test_packed_weights_are_exact() -> None:
-    """Time and length survive the packing, up to twelve days and four hundred kilometres."""
-    time_ms = np.array([0, 1, 999, 86_400_000 * 12], dtype=np.int64)
+    """Time and length survive the packing, up to eighteen hours and four hundred kilometres, penalties or not."""
+    time_ms = np.array([0, 1, 999, 3_600_000 * 18], dtype=np.int64)
     length_dm = np.array([0, 4_190_000, 7, 4_000_000], dtype=np.int64)
     back = unpack(pack(time_ms, length_dm))
+    assert back[0].tolist() == time_ms.tolist()
+    assert back[1].tolist() == length_dm.tolist()
+    back = unpack(pack(time_ms, length_dm) + 31 * PENALTY)
     assert back[0].tolist() == time_ms.tolist()
     assert back[1].tolist() == length_dm.tolist()
 

@@ -1,0 +1,97 @@
+"""The two engines against each other: the hierarchy and scipy's Dijkstra give the same integers, ways included."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fleetplan.city.streets import Ints, Streets
+from fleetplan.errors import CityError
+from fleetplan.fleet.catalogue import vehicle
+from fleetplan.routing.access import decide_access
+from fleetplan.routing.hierarchy import Ends, Metric
+from fleetplan.routing.network import FAR, Network, drives_of, network_of
+from fleetplan.routing.preparing import prepare_city
+from fleetplan.routing.seams import AccessRules
+from fleetplan.routing.searching import PlainSearch, Search
+from tests.routing.builders import KEI, plain_town
+from tests.routing.test_tables import towns
+
+
+def network(streets: Streets, name: str | None = None) -> Network:
+    """The main part of a vehicle's network."""
+    rules, kind = AccessRules(), KEI if name is None else vehicle(name)
+    access = decide_access(streets, kind, rules)
+    drives = drives_of(streets, kind, access, rules=rules)
+    return network_of(streets, kind, access, drives, part=0, rules=rules)
+
+
+def some_ends(found: Network, n: int, *, seed: int) -> Ends:
+    """Random edges of the network, their twins beside them, with random offsets."""
+    rng = np.random.default_rng(seed)
+    edge = rng.choice(np.flatnonzero(found.inside), size=n)
+    states = [[e, t] if (t := int(found.twin[e])) >= 0 and rng.random() < 0.7 else [e] for e in edge.tolist()]
+    begin = np.concatenate([[0], np.cumsum([len(s) for s in states])]).astype(np.int64)
+    state = np.array([s for row in states for s in row], dtype=np.int64)
+    return Ends(begin, state, rng.integers(0, 2**40, len(state)))
+
+
+def weight_of(found: Network, way: list[int]) -> int:
+    """The packed weight of a sequence of states, arc by arc."""
+    cost = {(a, b): c for a, b, c in zip(found.tail.tolist(), found.head.tolist(), found.cost.tolist(), strict=True)}
+    return sum(cost[pair] for pair in pairwise(way))
+
+
+def check_ways(found: Network, search: Search, leave: Ends, arrive: Ends, table: Ints) -> None:
+    """Traced ways exist, begin and end where they should, and weigh what the table says."""
+    n = len(leave)
+    begin, state = search.traces(leave, arrive)
+    for row in range(n):
+        way = state[begin[row] : begin[row + 1]].tolist()
+        assert (not way) == (table[row, row] >= FAR)
+        if way:
+            mine = slice(int(leave.begin[row]), int(leave.begin[row + 1]))
+            yours = slice(int(arrive.begin[row]), int(arrive.begin[row + 1]))
+            first = dict(zip(leave.state[mine].tolist(), leave.offset[mine].tolist(), strict=True))[way[0]]
+            last = dict(zip(arrive.state[yours].tolist(), arrive.offset[yours].tolist(), strict=True))[way[-1]]
+            assert first + weight_of(found, way) + last == table[row, row]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_engines_agree_on_random_towns(data: st.DataObject) -> None:
+    """Tables, pairs and ways of the hierarchy equal plain Dijkstra's, restrictions and one-ways included."""
+    nodes, ways, turns, signals = data.draw(towns())
+    streets = plain_town(nodes=nodes, ways=ways, restrictions=turns, node_tags=signals)
+    try:
+        found = network(streets)
+    except CityError:
+        return
+    metric, plain = Metric(prepare_city(streets), found.arc, found.cost), PlainSearch(found)
+    leave, arrive = some_ends(found, 7, seed=1), some_ends(found, 7, seed=2)
+    table = plain.table(leave, arrive)
+    assert np.array_equal(metric.table(leave, arrive), table)
+    assert np.array_equal(metric.pairs(leave, arrive), np.diag(table))
+    assert np.array_equal(plain.pairs(leave, arrive), np.diag(table))
+    check_ways(found, metric, leave, arrive, table)
+    check_ways(found, plain, leave, arrive, table)
+
+
+@pytest.mark.parametrize("name", ["kei-van", "full-size-van"])
+@pytest.mark.parametrize("city", ["helsinki", "osaka-abeno", "porto-old-town", "boston-north"])
+def test_engines_agree_on_cities(city: str, name: str, helsinki_path: Path, request: pytest.FixtureRequest) -> None:
+    """60 × 400 places of real cities: not one of the packed weights differs, and 60 ways weigh what they should."""
+    bundled = city == "helsinki"
+    path = helsinki_path if bundled else request.getfixturevalue("shared_data") / "osm" / f"{city}.osm.pbf"
+    streets = Streets.from_file(path)
+    found = network(streets, name)
+    metric, plain = Metric(prepare_city(streets), found.arc, found.cost), PlainSearch(found)
+    leave, arrive = some_ends(found, 60, seed=3), some_ends(found, 400, seed=4)
+    table = metric.table(leave, arrive)
+    assert np.array_equal(table, plain.table(leave, arrive))
+    check_ways(found, metric, leave, arrive.chosen(np.arange(60)), table[:, :60])
