@@ -306,6 +306,49 @@ def streets(
 
 @app.command()
 @_command
+def table(
+    city: CityArgument,
+    points: Annotated[Path, typer.Option(metavar="P.csv", help="The places: id,lat,lon.")],
+    vehicle: Annotated[str, typer.Option(metavar="TYPE", help="The vehicle type; `fleetplan vehicles` lists them.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The CSV to write: from,to,time_s,distance_m.")],
+    country: Annotated[str | None, typer.Option(help="ISO country code; found from the location.")] = None,
+    ordinance: Annotated[str, typer.Option(help="Japan's ordinance: clearance, law or off.")] = "clearance",
+    width_quantile: Annotated[float, typer.Option(min=0.05, max=0.95, help="Quantile of the widths.")] = 0.5,
+    quiet: Quiet = False,
+) -> None:
+    """Write times and lengths of the fastest ways between all places for one vehicle; blank where there is none."""
+    import numpy as np
+
+    from fleetplan.demand.files import read_stops
+    from fleetplan.fleet.catalogue import vehicle as vehicle_of
+    from fleetplan.routing.matrix import travel_matrix
+    from fleetplan.routing.seams import AccessRules, ordinance_of
+    from fleetplan.show.matrices import write_matrix
+    from fleetplan.study.scenarios import load_city
+
+    kind, reading = vehicle_of(vehicle), ordinance_of(ordinance)
+    places = read_stops(points)
+    lat, lon = (np.array([getattr(place, name) for place in places]) for name in ("lat", "lon"))
+    with _progress(quiet=quiet) as progress:
+        progress("reading the city", 0, 3)
+        streets = load_city(city, country=country)
+        progress("travel times", 1, 3)
+        rules = AccessRules(reading, width_quantile, streets.country)
+        matrix = travel_matrix(streets, kind, lat=lat, lon=lon, rules=rules)
+        progress("writing", 2, 3)
+        none = write_matrix(matrix, [place.id for place in places], output)
+    far = int((matrix.stretch < 0).sum())
+    Console().print(
+        f"{len(places)} × {len(places)} pairs written to {escape(str(output))}"
+        f"{f', {none} without a way' if none else ''}"
+        f"{f'; {far} places have no street near that {kind.name} can reach and leave' if far else ''}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+@app.command()
+@_command
 def verify(
     plan: Annotated[Path, typer.Argument(metavar="PLAN.json", help="A plan file, DIR/plans/FLEET.json.")],
     as_json: AsJson = False,

@@ -10,6 +10,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def prepared_cities(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What cities are prepared to is kept for this run only, never in the user's cache."""
+    os.environ["FLEETPLAN_CACHE"] = str(tmp_path_factory.mktemp("prepared"))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of shared extracts and instances; tests that need it skip where it is absent."""

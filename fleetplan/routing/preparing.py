@@ -1,12 +1,12 @@
-"""What a city's streets need once before tables can be asked of them: the order of the hierarchy, kept on disk."""
+"""What a city's streets need once before tables can be asked of them: the hierarchy, kept on disk."""
 
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import fields
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fleetplan.city.streets import Streets
 from fleetplan.routing.hierarchy import Hierarchy, hierarchy_of, stretch_order
@@ -14,6 +14,8 @@ from fleetplan.routing.topology import Topology, topology_of
 from fleetplan.storing import content_key, load_arrays, save_arrays
 
 _FORMAT = 1
+_KIND = "hierarchy"
+_COLUMNS = {field.name for field in fields(Hierarchy)}
 _CACHE: WeakKeyDictionary[Topology, Hierarchy] = WeakKeyDictionary()
 
 
@@ -28,7 +30,7 @@ def is_prepared(streets: Streets) -> bool:
 
 
 def prepare_city(streets: Streets) -> Hierarchy:
-    """The hierarchy of a city, made at the first call for this object, and its order at the first on this machine.
+    """The hierarchy of a city, made at the first call for this object, and read from disk where an earlier run left it.
 
     Raises:
         ImportError: the libraries are absent (:func:`can_prepare`).
@@ -47,16 +49,9 @@ def _prepared(streets: Streets, topology: Topology) -> Hierarchy:
     middle = ((first[:-1] + first[1:]) // 2)[used]
     lon, lat = streets.stretches.line_lon[middle], streets.stretches.line_lat[middle]
     key = content_key(_FORMAT, topology.tail, topology.head, stretch, lon, lat)
-    entry = load_arrays("order", key)
-    order = None if entry is None else entry[0].get("order")
-    if order is None or not _is_order(order, len(used)):
-        order = stretch_order(topology, stretch, lon, lat)
-        save_arrays("order", key, {"order": order})
-    return hierarchy_of(topology, stretch, order)
-
-
-def _is_order(order: NDArray[np.int32], n: int) -> bool:
-    """Every number from 0 to n - 1 once; a file may hold anything."""
-    if order.dtype != np.int32 or order.shape != (n,):
-        return False
-    return bool((np.sort(order) == np.arange(n)).all())
+    entry = load_arrays(_KIND, key)
+    if entry is not None and set(entry[0]) == _COLUMNS and len(entry[0]["rank"]) == topology.states:
+        return Hierarchy(**entry[0])
+    hierarchy = hierarchy_of(topology, stretch, stretch_order(topology, stretch, lon, lat))
+    save_arrays(_KIND, key, {name: getattr(hierarchy, name) for name in _COLUMNS})
+    return hierarchy

@@ -12,7 +12,7 @@ from fleetplan.city.classes import Highway
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
 from fleetplan.errors import Refusal
 from fleetplan.routing.driving import driving_figure
-from fleetplan.routing.lines import lines_of, nearest_pairs, piece
+from fleetplan.routing.lines import lines_of, nearest_pairs, pairs_within, piece, project
 from fleetplan.routing.network import Network
 from fleetplan.routing.seams import Band, Point, StreetAccess
 from fleetplan.routing.walking import Standing
@@ -34,7 +34,41 @@ def point_on(streets: Streets, network: Network, stretch: int, along: float) -> 
 
 def edges_of(streets: Streets, stretch: int) -> Ints:
     """Rows of the open directions of a stretch."""
-    return np.flatnonzero(streets.edges.stretch == stretch)
+    low, high = np.searchsorted(streets.edges.stretch, [stretch, stretch + 1])
+    return np.arange(low, high)
+
+
+def snapped(streets: Streets, points: NDArray[Any], *, usable: Bools, within_m: float) -> tuple[Ints, Floats, Floats]:
+    """The nearest position along a usable stretch for every point, as ``int64``, ``float64`` and ``float64[points]``.
+
+    Args:
+        points: shapely points in metric coordinates.
+        usable: per stretch.
+        within_m: points further from all of them are left out.
+
+    Returns:
+        The stretch (-1 where none is near enough), the share of its length, and the distance in metres.
+    """
+    lines = lines_of(streets)
+    stretch, along = np.full(len(points), -1, dtype=np.int64), np.zeros(len(points))
+    distance_m = np.full(len(points), np.inf)
+    radius_m, left = _FIRST_M, np.arange(len(points))
+    while len(left):
+        radius_m = min(radius_m, within_m)
+        number, near = pairs_within(lines.drivable_tree, lines.drivable, points[left], radius_m=radius_m)
+        number, near = number[usable[near]], near[usable[near]]
+        metres, share = project(lines, points[left[number]], near)
+        order = np.lexsort((near, metres, number))
+        found, first = np.unique(number[order], return_index=True)
+        best = order[first]
+        stretch[left[found]], along[left[found]], distance_m[left[found]] = near[best], share[best], metres[best]
+        if radius_m >= within_m:
+            break
+        left, radius_m = left[stretch[left] < 0], 4 * radius_m
+    return stretch, along, distance_m
+
+
+_FIRST_M = 40.0
 
 
 def share_points(streets: Streets, stretch: Ints, along: Floats) -> tuple[Ints, Ints, Floats]:

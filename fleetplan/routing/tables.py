@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fleetplan.city.streets import Bools, Ints, Streets
+from fleetplan.city.streets import Bools, Floats, Ints, Streets
 from fleetplan.routing.hierarchy import Ends
 from fleetplan.routing.network import FAR, MILLISECOND, Network, pack, unpack
 from fleetplan.routing.seams import Point
 from fleetplan.routing.searching import Search
-from fleetplan.routing.topology import expand_ranges
+from fleetplan.routing.topology import expand_ranges, starts
 from fleetplan.travel import UNREACHABLE, TravelTable
 
 
@@ -59,18 +59,31 @@ def headings_of(streets: Streets, network: Network, points: Sequence[Point]) -> 
     row, _ = expand_ranges(counts)
     edge = np.array([edge for point in points for edge in point.headings], dtype=np.int64)
     along = np.array([point.along for point in points], dtype=np.float64)[row]
+    penalty_ms = np.where(network.outward[edge] & (row > 0), network.round_ms[edge], 0)
+    return headings_at(streets, network, row, edge, along, points=len(points), penalty_ms=penalty_ms)
+
+
+def headings_at(
+    streets: Streets, network: Network, point: Ints, edge: Ints, along: Floats, *, points: int, penalty_ms: Ints
+) -> Headings:
+    """Headings from columns sorted by point, then edge.
+
+    Args:
+        along: share of the stretch's length from its u.
+        points: how many there are.
+        penalty_ms: what leaving in a heading costs on top.
+    """
     share = np.where(streets.edges.reverse[edge], 1.0 - along, along)
     time_ms, length_dm = network.time_ms[edge], network.length_dm[edge]
     done_ms = np.minimum(np.floor(share * time_ms + 0.5).astype(np.int64), time_ms)
     done_dm = np.minimum(np.floor(share * length_dm + 0.5).astype(np.int64), length_dm)
-    penalty_ms = np.where(network.outward[edge] & (row > 0), network.round_ms[edge], 0)
     return Headings(
-        point=row,
+        point=point,
         edge=edge,
         done=pack(done_ms, done_dm),
         rest=pack(time_ms - done_ms, length_dm - done_dm),
         penalty=penalty_ms * MILLISECOND,
-        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        start=starts(point, points),
     )
 
 
