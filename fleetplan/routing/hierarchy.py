@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from fleetplan.city.streets import Ints
 from fleetplan.routing.topology import Topology, starts
 
-_ROWS = 4096  # places whose labels are in memory together
 THREADS = min(os.cpu_count() or 1, 8)
 
 
@@ -187,17 +186,17 @@ class Metric:
         _in_threads(work, len(leave))
         return out
 
-    def pairs(self, leave: Ends, arrive: Ends) -> Ints:
-        """Packed weight of the best way between equal rows, ``int64[rows]``; ``FAR`` for none."""
+    def pairs(self, leave: Ends, arrive: Ends, here: Ints, there: Ints) -> Ints:
+        """Packed weight of the best way from ends ``here`` to ends ``there``, row by row; ``FAR`` for none."""
         from fleetplan.routing import kernels
 
-        out = np.empty(len(leave), dtype=np.int64)
-        for low in range(0, len(leave), _ROWS):
-            part = np.arange(low, min(low + _ROWS, len(leave)))
-            here, there = self._labels(leave.chosen(part), self._rise), self._labels(arrive.chosen(part), self._fall)
-            kernels.meet_rows(
-                *(here[0], there[0], here[1], there[1], here[2], there[2]), 0, len(part), out[part[0] : part[-1] + 1]
-            )
+        one, other = self._labels(leave, self._rise), self._labels(arrive, self._fall)
+        out = np.empty(len(here), dtype=np.int64)
+
+        def work(low: int, high: int) -> None:
+            kernels.meet_pairs(*(one[0], other[0], one[1], other[1], one[2], other[2]), here, there, low, high, out)
+
+        _in_threads(work, len(here))
         return out
 
     def traces(self, leave: Ends, arrive: Ends) -> tuple[Ints, Ints]:

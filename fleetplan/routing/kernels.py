@@ -162,15 +162,26 @@ def meet(
 
 
 @compiled
-def meet_rows(
-    leave: Any, arrive: Any, path: Any, goal: Any, size: Longs, goal_size: Longs, low: int, high: int, out: Longs
+def meet_pairs(
+    leave: Any,
+    arrive: Any,
+    path: Any,
+    goal: Any,
+    size: Longs,
+    goal_size: Longs,
+    here: Longs,
+    there: Longs,
+    low: int,
+    high: int,
+    out: Longs,
 ) -> None:
-    """As :func:`meet`, for equal rows only."""
-    for i in range(low, high):
+    """As :func:`meet`, for pairs of rows ``here`` and ``there`` only: entries ``low`` to ``high`` of ``out``."""
+    for row in range(low, high):
+        i, j = here[row], there[row]
         best = np.int64(FAR)
-        for d in range(shared_depth(path[i], goal[i], min(size[i], goal_size[i]))):
-            best = min(best, leave[i, d] + arrive[i, d])
-        out[i] = best
+        for d in range(shared_depth(path[i], goal[j], min(size[i], goal_size[j]))):
+            best = min(best, leave[i, d] + arrive[j, d])
+        out[row] = best
 
 
 @compiled

@@ -92,22 +92,22 @@ def _searched(
     size = np.diff(headings.start)
     start, end = pairs.T
     number, offset = expand_ranges(size[start] * size[end])
-    here = headings.chosen(headings.start[start][number] + offset // size[end][number])
-    there = headings.chosen(headings.start[end][number] + offset % size[end][number])
-    weight, onward = heading_ways(network, here, there, search)
+    here = headings.start[start][number] + offset // size[end][number]
+    there = headings.start[end][number] + offset % size[end][number]
+    weight, onward = heading_ways(network, headings, here, there, search)
     right = np.flatnonzero(weight == packed[number])
     found, first = np.unique(number[right], return_index=True)
     if len(found) < len(pairs):
         raise AssertionError("the table holds a weight that no way has")
     row = right[first]
-    begin, state = search.traces(onward.chosen(row), arriving(network, there).chosen(row))
+    begin, state = search.traces(onward.chosen(row), arriving(network, headings.chosen(there[row])))
     edge = network.topology.edge[state]
     ways = []
-    for i, r in enumerate(row.tolist()):
+    for i, (one, other) in enumerate(zip(here[row].tolist(), there[row].tolist(), strict=True)):
         edges = edge[begin[i] : begin[i + 1]].tolist()
-        if here.edge[r] == there.edge[r]:
-            edges = [int(here.edge[r]), *edges]
-        ways.append((edges, bool(here.penalty[r] > 0)))
+        if headings.edge[one] == headings.edge[other]:
+            edges = [int(headings.edge[one]), *edges]
+        ways.append((edges, bool(headings.penalty[one] > 0)))
     return ways
 
 
@@ -155,7 +155,7 @@ def _legs(network: Network, headings: Headings, search: Search, rows: Sequence[I
     there = np.concatenate([np.tile(b, len(a)) for a, b in pairwise(rows)])
     # The penalty is that of leaving against a heading; here it is paid where that happens.
     free = replace(headings, penalty=np.zeros_like(headings.penalty))
-    weight, _ = heading_ways(network, free.chosen(here), free.chosen(there), search)
+    weight, _ = heading_ways(network, free, here, there, search)
     cut = np.cumsum([len(a) * len(b) for a, b in pairwise(rows)])[:-1]
     shapes = [(len(a), len(b)) for a, b in pairwise(rows)]
     return [part.reshape(shape).astype(np.float64) for part, shape in zip(np.split(weight, cut), shapes, strict=True)]

@@ -14,6 +14,7 @@ from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import country_of, decide_access
 from fleetplan.routing.depot import DepotPlace, depot_place, start_of
 from fleetplan.routing.driving import door_walk_m
+from fleetplan.routing.keeping_headings import heading_excess_s
 from fleetplan.routing.lines import lines_of, metric_points
 from fleetplan.routing.network import Network, drives_of, network_of
 from fleetplan.routing.paths import retime_tour, trace_paths
@@ -39,6 +40,8 @@ class Reach:
             where none is).
         refusals: per stop the reason why it cannot be served, else ``None``.
         max_walk_m: the longest walk allowed, one way.
+        heading_s: ``float64[points]``, mean seconds by which keeping the heading of arrival lengthens a way over the
+            point; it is no part of the table and comes on top of parking.
     """
 
     vehicle: Vehicle
@@ -56,6 +59,7 @@ class Reach:
     packed: Ints
     standing: Standing
     search: Search
+    heading_s: Floats
 
     @cached_property
     def _headings(self) -> Headings:
@@ -152,8 +156,8 @@ def reach_of(
     group, stretch, along = share_points(streets, np.where(served, standing.stretch, -1), standing.along)
     places = (point_on(streets, network, int(s), float(a)) for s, a in zip(stretch, along, strict=True))
     points = (point_on(streets, network, start.stretch, start.along), *places)
-    search = search_of(streets, network, places=len(points))
-    packed = packed_table(network, headings_of(streets, network, points), search)
+    search, headings = search_of(streets, network, places=len(points)), headings_of(streets, network, points)
+    packed = packed_table(network, headings, search)
     return Reach(
         vehicle=vehicle,
         access=access,
@@ -170,4 +174,5 @@ def reach_of(
         packed=packed,
         standing=standing,
         search=search,
+        heading_s=heading_excess_s(network, headings, packed, search),
     )

@@ -30,8 +30,8 @@ class Search(Protocol):
     def table(self, leave: Ends, arrive: Ends) -> Ints:
         """Weights between every pair, ``int64[leave, arrive]``."""
 
-    def pairs(self, leave: Ends, arrive: Ends) -> Ints:
-        """Weights between equal rows of both, ``int64[rows]``."""
+    def pairs(self, leave: Ends, arrive: Ends, here: Ints, there: Ints) -> Ints:
+        """Weights from places ``here`` of the first to places ``there`` of the second, ``int64[rows]``."""
 
     def traces(self, leave: Ends, arrive: Ends) -> tuple[Ints, Ints]:
         """States of the ways between equal rows, in compressed rows; empty where there is none."""
@@ -65,13 +65,15 @@ class PlainSearch:
             out[low:high] = _arrived(reached[:, arrive.state], arrive)
         return out
 
-    def pairs(self, leave: Ends, arrive: Ends) -> Ints:
-        """Weights between equal rows."""
-        graph, out = self._with_places(leave), np.empty(len(leave), dtype=np.int64)
-        for row in range(len(leave)):
-            reached = dijkstra(graph, directed=True, indices=[self._n + row])
-            there = arrive.chosen(np.array([row]))
-            out[row] = _arrived(reached[:, there.state], there)[0, 0]
+    def pairs(self, leave: Ends, arrive: Ends, here: Ints, there: Ints) -> Ints:
+        """Weights from places ``here`` of the first to places ``there`` of the second."""
+        graph, out = self._with_places(leave), np.empty(len(here), dtype=np.int64)
+        order = np.argsort(here, kind="stable")
+        place, first = np.unique(here[order], return_index=True)
+        for source, rows in zip(place.tolist(), np.split(order, first[1:]), strict=True):
+            reached = dijkstra(graph, directed=True, indices=[self._n + source])
+            ends = arrive.chosen(there[rows])
+            out[rows] = _arrived(reached[:, ends.state], ends)[0]
         return out
 
     def traces(self, leave: Ends, arrive: Ends) -> tuple[Ints, Ints]:

@@ -133,32 +133,36 @@ def _ways_back(network: Network, headings: Headings, search: Search) -> tuple[In
     row, offset = expand_ranges(size[one] * size[other])
     here = headings.start[one][row] + offset // size[other][row]
     there = headings.start[other][row] + offset % size[other][row]
-    weight, _ = heading_ways(network, headings.chosen(here), headings.chosen(there), search)
+    weight, _ = heading_ways(network, headings, here, there, search)
     return here, there, weight
 
 
-def heading_ways(network: Network, here: Headings, there: Headings, search: Search) -> tuple[Ints, Ends]:
-    """Packed weight from each heading to the one in the same row, and the state from which a search leads on.
+def heading_ways(network: Network, headings: Headings, here: Ints, there: Ints, search: Search) -> tuple[Ints, Ends]:
+    """Packed weight from heading rows ``here`` to heading rows ``there``, and the states from which a search leads on.
 
     Ahead on the same edge the way is direct, and nothing leads on. Behind on the same edge it leads over an edge after
     it, from which the search starts.
     """
-    leave, arrive = leaving(here), arriving(network, there)
-    state, offset = leave.state.copy(), leave.offset.copy()
-    same = here.edge == there.edge
-    weight = np.where(same, there.done - here.done, FAR)
+    used, row = np.unique(np.concatenate([here, there]), return_inverse=True)
+    own = headings.chosen(used)
+    one, other = row.reshape(2, -1)
+    leave = leaving(own)
+    edge, done = own.edge, own.done
+    same, ahead = edge[one] == edge[other], done[other] - done[one]
+    weight = np.where(same, ahead, FAR)
     apart = np.flatnonzero(~same)
     if len(apart):
-        weight[apart] = search.pairs(leave.chosen(apart), arrive.chosen(apart))
-    behind = np.flatnonzero(same & (there.done < here.done))
+        weight[apart] = search.pairs(leave, arriving(network, own), one[apart], other[apart])
+    state, offset = leave.state[one], leave.offset[one]
+    behind = np.flatnonzero(same & (ahead < 0))
     if len(behind):
-        edge, which = np.unique(here.edge[behind], return_inverse=True)
-        round_trip, arc = (column[which.reshape(-1)] for column in _rounds(network, edge, search))
-        weight[behind] = np.minimum(leave.offset[behind] + round_trip + there.done[behind], FAR)
+        shared, which = np.unique(edge[one[behind]], return_inverse=True)
+        round_trip, arc = (column[which.reshape(-1)] for column in _rounds(network, shared, search))
+        weight[behind] = np.minimum(offset[behind] + round_trip + done[other[behind]], FAR)
         found = arc >= 0
         state[behind[found]] = network.head[arc[found]]
         offset[behind[found]] += network.cost[arc[found]]
-    return weight, Ends(leave.begin, state, offset)
+    return weight, Ends(np.arange(len(here) + 1, dtype=np.int64), state, offset)
 
 
 def _rounds(network: Network, edge: Ints, search: Search) -> tuple[Ints, Ints]:
@@ -175,7 +179,8 @@ def _rounds(network: Network, edge: Ints, search: Search) -> tuple[Ints, Ints]:
     at, step = expand_ranges(np.diff(begin)[edge[row]])
     total = np.concatenate([[0], np.cumsum(np.diff(begin)[edge[row]])]).astype(np.int64)
     arrive = Ends(total, state[begin[edge[row]][at] + step], -network.weight[edge[row]][at])
-    weight = search.pairs(leave, arrive)
+    rows = np.arange(len(arc))
+    weight = search.pairs(leave, arrive, rows, rows)
     order = np.lexsort((arc, weight, row))
     found, place = np.unique(row[order], return_index=True)
     best[found], first[found] = weight[order][place], arc[order][place]

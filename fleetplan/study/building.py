@@ -102,7 +102,10 @@ def build_problem(study: StudyInput, materials: Materials, fleet: str) -> Proble
 
 def _vehicle_type(study: StudyInput, materials: Materials, name: str, count: int | None) -> VehicleType:
     vehicle, reach, costs = study.vehicles[name], materials.reaches[name], materials.costs[name]
-    park_s = tuple(0 if row == 0 else round(vehicle.park_s[reach.band_at(row)]) for row in range(len(reach.points)))
+    park_s = tuple(
+        0 if row == 0 else round(vehicle.park_s[reach.band_at(row)] + float(reach.heading_s[row]))
+        for row in range(len(reach.points))
+    )
     access: list[tuple[Access, ...]] = []
     for row, stop in enumerate(study.stops):
         point = int(reach.stop_point[row])

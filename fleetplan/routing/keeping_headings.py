@@ -1,0 +1,78 @@
+"""What it costs on average that a vehicle leaves a stop in the heading in which it arrived.
+
+A travel table lets a stop be left in either heading, for it does not know how the vehicle came. Taken alone it is too
+short: whoever arrives eastbound and goes on westbound turns round, or drives round a block. For each point the excess
+is averaged here over its nearest neighbours to come from and to go to, and planning adds it to the time at the stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fleetplan.city.streets import Floats, Ints
+from fleetplan.routing.network import FAR, MILLISECOND, Network
+from fleetplan.routing.searching import Search
+from fleetplan.routing.tables import Headings, heading_ways
+
+NEIGHBOURS = 6
+"""How many points a vehicle may come from, and go on to, in the average: last-mile tours go to one of the nearest."""
+
+
+def heading_excess_s(network: Network, headings: Headings, packed: Ints, search: Search) -> Floats:
+    """Mean seconds by which keeping the heading lengthens the ways over each point, ``float64[points]``.
+
+    Args:
+        headings: of all points, the depot first; the depot has none to keep.
+        packed: the table between the points.
+    """
+    points = len(headings.start) - 1
+    excess = np.zeros(points)
+    if points < 4:
+        return excess
+    k = min(NEIGHBOURS, points - 2)
+    before, after = _nearest(packed.T, k), _nearest(packed, k)
+    two = np.flatnonzero(np.diff(headings.start) == 2)
+    two = two[two > 0]
+    own = np.stack([headings.start[two], headings.start[two] + 1], axis=1)
+    into = _least(network, headings, search, before[two], own, towards=True)
+    out = _least(network, headings, search, after[two], own, towards=False)
+    turn = network.round_ms[headings.edge[own]].max(axis=1, initial=0)[:, None, None, None] * float(MILLISECOND)
+    # Axes: point, where from, where to, heading in which it is left.
+    straight, turned = (part[:, :, None, :] for part in (into, into[:, :, ::-1]))
+    kept = (np.minimum(straight, turn + turned) + out[:, None, :, :]).min(axis=3)
+    free = packed[before[two], two[:, None]][:, :, None] + packed[two[:, None], after[two]][:, None, :]
+    pair = (before[two][:, :, None] != after[two][:, None, :]) & np.isfinite(kept) & (free < FAR)
+    longer = np.where(pair, kept - free, 0.0).sum(axis=(1, 2)) / np.maximum(pair.sum(axis=(1, 2)), 1)
+    excess[two] = np.maximum(longer, 0.0) / MILLISECOND / 1000.0
+    return excess
+
+
+def _nearest(packed: Ints, k: int) -> Ints:
+    """The ``k`` points with the least entry in each row, the row's own left out."""
+    own = packed.copy()
+    np.fill_diagonal(own, FAR * 2)
+    nearest: Ints = np.sort(np.argpartition(own, k - 1, axis=1)[:, :k], axis=1)
+    return nearest
+
+
+def _least(network: Network, headings: Headings, search: Search, others: Ints, own: Ints, *, towards: bool) -> Floats:
+    """The least packed weight between each point's headings and its neighbours, ``float64[points, neighbours, 2]``.
+
+    Turning round is not counted.
+
+    Args:
+        others: ``int64[points, neighbours]``.
+        own: ``int64[points, 2]``, heading rows of each point.
+        towards: ways lead from the neighbours to the point.
+    """
+    free = replace(headings, penalty=np.zeros_like(headings.penalty))
+    ends = np.stack([headings.start[others], headings.start[others + 1] - 1], axis=2)
+    mine = np.broadcast_to(own[:, None, :, None], (*others.shape, 2, 2)).reshape(-1)
+    theirs = np.broadcast_to(ends[:, :, None, :], (*others.shape, 2, 2)).reshape(-1)
+    here, there = (theirs, mine) if towards else (mine, theirs)
+    weight, _ = heading_ways(network, free, here, there, search)
+    drive = np.where(weight >= FAR // 2, np.inf, weight.astype(np.float64))
+    least: Floats = drive.reshape(*others.shape, 2, 2).min(axis=3)
+    return least
