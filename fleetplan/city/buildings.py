@@ -24,7 +24,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fleetplan.city.raw import Tags, clean_text, place_of, words
+from fleetplan.city.raw import Tags, clean_text, place_of, places_of, words
 from fleetplan.city.streets import Bools, Codes, Floats, Ints, Places
 from fleetplan.figures import bundled_figures
 
@@ -186,7 +186,8 @@ def with_buildings(places: Places, buildings: Sequence[RawBuilding], outlines: O
 
     Args:
         places: addresses and businesses that are not buildings.
-        buildings, outlines: one row and one ring per building; rings that are open, clipped or empty are left out.
+        buildings, outlines: one row and one ring per building. Where a ring is open, clipped or empty, an address or
+            business remains as a place without a building.
     """
     if not len(buildings):
         return places
@@ -194,6 +195,7 @@ def with_buildings(places: Places, buildings: Sequence[RawBuilding], outlines: O
     x_m, y_m = outlines.lon * scale[0], outlines.lat * scale[1]
     area_m2, whole = ring_areas_m2(outlines, x_m, y_m)
     row = np.flatnonzero(whole & (area_m2 > 0))
+    places = _with_broken(places, buildings, outlines, np.flatnonzero(~whole | (area_m2 <= 0)))
     facts = [buildings[i] for i in row.tolist()]
     if not facts:
         return places
@@ -245,6 +247,25 @@ def with_buildings(places: Places, buildings: Sequence[RawBuilding], outlines: O
         floor_area_m2=np.where(point, of_building(one_m2, known), of_building(rest_m2, known)),
         flats=of_building(flats / holders, resident),
     )
+
+
+def _with_broken(places: Places, buildings: Sequence[RawBuilding], outlines: Outlines, broken: Ints) -> Places:
+    """The places, and those buildings without a usable outline that have an address or are a business."""
+    rows = []
+    for i in broken.tolist():
+        part = slice(int(outlines.start[i]), int(outlines.start[i + 1]))
+        there = ~np.isnan(outlines.lon[part])
+        place = buildings[i].place
+        if place is not None and there.any():
+            lon, lat = float(outlines.lon[part][there].mean()), float(outlines.lat[part][there].mean())
+            rows.append((lon, lat, *place, buildings[i].use if place[0] == 1 else Use.UNKNOWN))
+    if not rows:
+        return places
+    more = places_of(rows)
+    columns = {
+        name: np.concatenate([column, getattr(more, name)]) for name, column in vars(places).items() if name != "label"
+    }
+    return Places(label=(*places.label, *more.label), **columns)
 
 
 def building_warnings(buildings: Sequence[RawBuilding], *, relations: int) -> list[str]:

@@ -67,8 +67,8 @@ def draw_loads(
     for key, normal, digits in (("parcel_kg", first, 3), ("parcel_m3", second, 6)):
         spread, most = figures[f"{key}_spread"].value, figures[f"{key}_most"].value
         single = np.minimum(np.exp(_log_middle(value[key], spread, most) + spread * normal), most)
-        whole: Floats = np.bincount(owner, weights=single, minlength=len(parcels))
-        sums.append(np.round(np.maximum(whole, 10.0**-digits), digits))
+        whole = np.asarray(np.bincount(owner, weights=single, minlength=len(parcels)), dtype=np.float64)
+        sums.append(np.asarray(np.round(np.maximum(whole, 10.0**-digits), digits), dtype=np.float64))
     return sums[0], sums[1]
 
 

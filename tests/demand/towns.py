@@ -8,6 +8,7 @@ from math import cos, radians
 
 import numpy as np
 
+from fleetplan.city.buildings import Use
 from fleetplan.city.classes import Highway
 from fleetplan.city.raw import places_of
 from fleetplan.city.streets import Edges, Nodes, Restrictions, Streets, Stretches
@@ -113,7 +114,12 @@ def town(roads: Sequence[Road], places: Sequence[tuple[float, float, int, str]] 
             **dict.fromkeys(("signals", "stops", "give_ways", "crossings", "calmings"), codes[:0]),
         ),
         restrictions=Restrictions(start=np.zeros(1, np.int64), edge=none, relation_id=none, applies=codes[:0]),
-        places=places_of([(*position(east, north), kind, label, 0) for east, north, kind, label in places]),
+        places=places_of(
+            [
+                (*position(east, north), kind, label, Use.RETAIL if kind else Use.UNKNOWN)
+                for east, north, kind, label in places
+            ]
+        ),
         names=("", *(f"Street {index}" for index in range(n))),
         crs=32635,
         country="FI",
