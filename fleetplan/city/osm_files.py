@@ -10,14 +10,8 @@ from typing import Any
 import numpy as np
 import osmium
 
-from fleetplan.city.buildings import (
-    Outlines,
-    RawBuilding,
-    building_of,
-    building_warnings,
-    delivered_to,
-    with_buildings,
-)
+from fleetplan.city.buildings import RawBuilding, building_of, building_warnings, delivered_to
+from fleetplan.city.floors import Outlines, with_buildings
 from fleetplan.city.raw import RawCity, RawRestriction, Tags, places_of
 from fleetplan.city.streets import Bools, Floats, Ints
 from fleetplan.city.tags import NODE_LIMIT_KEYS

@@ -230,7 +230,7 @@ class Places:
         footprint_m2: outline of the building that the place is or lies in; ``nan`` where none is mapped.
         levels: its levels, as tagged or by default.
         levels_tagged: the building's own tags give the levels.
-        floor_area_m2: this place's share of the building's floor area (:mod:`fleetplan.city.buildings`).
+        floor_area_m2: this place's share of the building's floor area (:mod:`fleetplan.city.floors`).
         flats: this place's share of the building's tagged flats; ``nan`` where none are tagged.
     """
 
