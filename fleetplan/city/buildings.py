@@ -156,9 +156,8 @@ def building_warnings(buildings: Sequence[RawBuilding], *, relations: int) -> li
     """What reading the buildings left out, one sentence each."""
     sentences = []
     if relations:
-        sentences.append(
-            f"{relations} buildings drawn as multipolygons are left out: their addresses count as without a building"
-        )
+        outcome = "what stands in them counts as without a building"
+        sentences.append(f"{relations} buildings drawn as multipolygons are left out: {outcome}")
     unread = [pair for building in buildings for pair in building.unread]
     for key in sorted({key for key, _ in unread}):
         values = [value for other, value in unread if other == key]
