@@ -87,7 +87,7 @@ def _read(path: Path) -> RawCity:
     places += _centres(outline, outline_place)
     present = ~np.isnan(street.lon)
     pieces, way_start = _present_runs(street.start, present)
-    warnings = [*turns.warnings(), *building_warnings(buildings.facts, relations=buildings.relations)]
+    warnings = turns.warnings()
     way = np.repeat(np.arange(len(tags)), np.diff(street.start))
     clipped = len(np.unique(way[~present]))
     if clipped:
@@ -95,6 +95,7 @@ def _read(path: Path) -> RawCity:
             f"{clipped} ways reference points that the file does not hold (a clipped extract): "
             "they were trimmed to the points that are there"
         )
+    warnings += building_warnings(buildings.facts, relations=buildings.relations)
     return RawCity(
         way_id=street.way_id[pieces],
         way_start=way_start,

@@ -15,7 +15,7 @@ from fleetplan.demand.handling import service_seconds
 from fleetplan.demand.model import basis, demand_figures, demand_model, expected_parcels
 from fleetplan.demand.stops import Stop, Stops
 from fleetplan.errors import InputError
-from fleetplan.figures import Figure
+from fleetplan.figures import Figure, bundled_figures
 
 _METRES_PER_DEGREE = 111_195.0
 """Of a meridian, on a sphere of 6,371 km."""
@@ -93,6 +93,8 @@ def sample_stops(streets: Streets, n: int, *, seed: int, figures: Mapping[str, F
         for index in range(n)
     ]
     used = (*model.figures, *(known[key] for key in _LOAD_KEYS))
+    if (~np.isnan(streets.places.floor_area_m2[chosen])).any():
+        used += tuple(bundled_figures("buildings.toml").values())
     notes = _notes(n, short, basis(streets.places, chosen), streets.country)
     return Stops(tuple(items), label=f"sample of {n}", notes=notes, figures=used)
 
