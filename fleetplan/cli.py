@@ -267,7 +267,7 @@ def stops(
     output: Annotated[Path, typer.Option("-o", "--output", help="The stops file to write.")],
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
 ) -> None:
-    """Draw delivery stops from a city's addresses and shops, or along its streets where it has none."""
+    """Draw delivery stops from a city's addresses, businesses and buildings, or along its streets without any."""
     from fleetplan.demand.files import write_stops
     from fleetplan.demand.sampling import sample_stops
     from fleetplan.study.scenarios import load_city

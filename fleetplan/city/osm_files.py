@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import osmium
 
-from fleetplan.city.raw import RawCity, RawRestriction, Tags, place_of, places_of
+from fleetplan.city.buildings import RawBuilding, building_of, building_warnings, delivered_to
+from fleetplan.city.floors import Outlines, with_buildings
+from fleetplan.city.raw import RawCity, RawRestriction, Tags, places_of
 from fleetplan.city.streets import Bools, Floats, Ints
 from fleetplan.city.tags import NODE_LIMIT_KEYS
 from fleetplan.errors import CityError
 
 _NODE_KEYS = ("barrier", *NODE_LIMIT_KEYS)
-_PLACE_KEYS = ("addr:housenumber", "shop", "amenity", "office")
+_PLACE_KEYS = ("addr:housenumber", "shop", "amenity", "office", "building")
 _WKB_HEAD = 18  # hexadecimal digits of byte order, geometry type and number of points
 _EXEMPT = frozenset(("goods", "motorcar", "motor_vehicle", "vehicle", "delivery"))
 
@@ -42,9 +44,10 @@ def read_osm_file(path: Path) -> RawCity:
 def _read(path: Path) -> RawCity:
     streets, outlines = _Lines(), _Lines()
     tags: list[Tags] = []
-    outline_place: list[tuple[int, str]] = []
+    outline_place: list[tuple[int, str, int]] = []
+    buildings = _Buildings()
     node_tags: dict[int, Tags] = {}
-    places: list[tuple[float, float, int, str]] = []
+    places: list[tuple[float, float, int, str, int]] = []
     turns = _Turns()
     seen: set[int] = set()  # joined downloads may hold a way twice
     processor = (
@@ -62,20 +65,25 @@ def _read(path: Path) -> RawCity:
             if "highway" in item.tags:
                 tags.append(dict(item.tags))
                 streets.add(item)
-            elif (place := place_of(item.tags)) is not None:
+            elif "building" in item.tags:
+                buildings.add(item)
+            elif (place := delivered_to(item.tags)) is not None:
                 outlines.add(item)
                 outline_place.append(place)
         elif item.is_node():
             if any(key in item.tags for key in _NODE_KEYS) or item.tags.get("highway") == "traffic_signals":
                 node_tags[item.id] = dict(item.tags)
-            if (place := place_of(item.tags)) is not None and item.location.valid():
+            if (place := delivered_to(item.tags)) is not None and item.location.valid():
                 places.append((item.location.lon, item.location.lat, *place))
         elif item.is_relation() and item.tags.get("type", "").startswith("restriction"):
             turns.add(item)
+        elif item.is_relation() and "building" in item.tags:
+            buildings.relations += 1
 
     street = streets.done()
     outline = outlines.done()
-    _fill_late(path, [street, outline])
+    building = buildings.lines.done()
+    _fill_late(path, [street, outline, building])
     places += _centres(outline, outline_place)
     present = ~np.isnan(street.lon)
     pieces, way_start = _present_runs(street.start, present)
@@ -87,6 +95,7 @@ def _read(path: Path) -> RawCity:
             f"{clipped} ways reference points that the file does not hold (a clipped extract): "
             "they were trimmed to the points that are there"
         )
+    warnings += building_warnings(buildings.facts, relations=buildings.relations)
     return RawCity(
         way_id=street.way_id[pieces],
         way_start=way_start,
@@ -96,7 +105,9 @@ def _read(path: Path) -> RawCity:
         tags=[tags[piece] for piece in pieces],
         node_tags=node_tags,
         restrictions=tuple(turns.kept),
-        places=places_of(places),
+        places=with_buildings(
+            places_of(places), buildings.facts, Outlines(building.start, building.ref, building.lon, building.lat)
+        ),
         warnings=tuple(warnings),
     )
 
@@ -146,6 +157,43 @@ class _Lines:
         )
 
 
+class _Buildings:
+    """Gathers the outlines of buildings and what their tags say, and counts those drawn as relations."""
+
+    def __init__(self) -> None:
+        self.lines = _Outlines()
+        self.facts: list[RawBuilding] = []
+        self.relations = 0
+        self.known: dict[tuple[tuple[str, str], ...], RawBuilding] = {}
+
+    def add(self, way: Any) -> None:
+        self.lines.add(way)
+        tags = tuple((tag.k, tag.v) for tag in way.tags)
+        if tags not in self.known:  # thousands of buildings have the same two or three tags
+            self.known[tags] = building_of(dict(tags))
+        self.facts.append(self.known[tags])
+
+
+class _Outlines(_Lines):
+    """Lines of which only the shape matters: identifiers of points are kept where one of them is absent.
+
+    Elsewhere they say no more than whether the line ends where it began: all are 0, or 0 with a 1 at the end.
+    """
+
+    def add(self, way: Any) -> None:
+        try:
+            block = bytes.fromhex(self.factory.create_linestring(way, osmium.geom.use_nodes.ALL)[_WKB_HEAD:])
+        except (osmium.InvalidLocationError, RuntimeError):
+            super().add(way)
+            return
+        size = len(block) // 16
+        self.way_id.append(way.id)
+        self.length.append(size)
+        self.ref.extend(bytes(size))
+        self.ref[-1] = int(not way.is_closed())
+        self.blocks.append(block)
+
+
 def _fill_late(path: Path, tables: list[_Table]) -> None:
     """Looks for points still missing in a second pass: some writers put nodes after the ways."""
     missing = np.unique(np.concatenate([table.ref[np.isnan(table.lon)] for table in tables]))
@@ -174,17 +222,17 @@ def _present_runs(start: Ints, present: Bools) -> tuple[Ints, Ints]:
     return way[begin], run_start
 
 
-def _centres(outline: _Table, place: list[tuple[int, str]]) -> list[tuple[float, float, int, str]]:
+def _centres(outline: _Table, place: list[tuple[int, str, int]]) -> list[tuple[float, float, int, str, int]]:
     """Mean of the outline's present corners, the closing one left out."""
     rows = []
-    for i, (kind, label) in enumerate(place):
+    for i, facts in enumerate(place):
         begin, end = int(outline.start[i]), int(outline.start[i + 1])
         if end - begin > 1 and outline.ref[begin] == outline.ref[end - 1]:
             end -= 1
         lon, lat = outline.lon[begin:end], outline.lat[begin:end]
         there = ~np.isnan(lon)
         if there.any():
-            rows.append((float(lon[there].mean()), float(lat[there].mean()), kind, label))
+            rows.append((float(lon[there].mean()), float(lat[there].mean()), *facts))
     return rows
 
 

@@ -6,12 +6,12 @@ means the same wherever it came from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from fleetplan.city.streets import Codes, Floats, Ints, Places
+from fleetplan.city.streets import Floats, Ints, Places
 
 Tags = Mapping[str, str]
 
@@ -38,7 +38,7 @@ class RawCity:
         tags: tags per way.
         node_tags: tags of the nodes that have some which matter to streets.
         restrictions: turn restrictions with a via node.
-        places: addresses and shops.
+        places: addresses, businesses, and buildings without an address.
         warnings: what was left out, one sentence each.
     """
 
@@ -61,17 +61,23 @@ def words(text: str) -> frozenset[str]:
 
 def no_places() -> Places:
     """An empty table of places."""
-    return Places(lon=np.empty(0), lat=np.empty(0), kind=np.empty(0, dtype=np.uint8), label=())
+    return places_of([])
 
 
-def places_of(rows: list[tuple[float, float, int, str]]) -> Places:
-    """A table of places from ``(lon, lat, kind, label)`` rows, in the order given."""
-    kinds: Codes = np.array([row[2] for row in rows], dtype=np.uint8)
+def places_of(rows: Sequence[tuple[float, float, int, str, int]]) -> Places:
+    """A table of places from ``(lon, lat, kind, label, use)`` rows, in the order given, without any building."""
+    unknown = np.full(len(rows), np.nan)
     return Places(
         lon=np.array([row[0] for row in rows], dtype=np.float64),
         lat=np.array([row[1] for row in rows], dtype=np.float64),
-        kind=kinds,
+        kind=np.array([row[2] for row in rows], dtype=np.uint8),
         label=tuple(row[3] for row in rows),
+        use=np.array([row[4] for row in rows], dtype=np.uint8),
+        footprint_m2=unknown,
+        levels=unknown,
+        levels_tagged=np.zeros(len(rows), dtype=np.bool_),
+        floor_area_m2=unknown,
+        flats=unknown,
     )
 
 

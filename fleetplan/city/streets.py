@@ -220,15 +220,30 @@ class Restrictions:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Points of the extract that may want a delivery: addresses and shops.
+    """Points of the extract that may want a delivery: addresses, businesses, and buildings without an address.
 
-    ``kind`` is 0 for an address, 1 for a shop or amenity; ``label`` is what a map may call it.
+    Attributes:
+        lon, lat: WGS84 degrees.
+        kind: 0 for an address or a building, 1 for a business (shop, amenity, office).
+        label: what a map may call it.
+        use: :class:`~fleetplan.city.buildings.Use`.
+        footprint_m2: outline of the building that the place is or lies in; ``nan`` where none is mapped.
+        levels: its levels, as tagged or by default.
+        levels_tagged: the building's own tags give the levels.
+        floor_area_m2: this place's share of the building's floor area (:mod:`fleetplan.city.floors`).
+        flats: this place's share of the building's tagged flats; ``nan`` where none are tagged.
     """
 
     lon: Floats
     lat: Floats
     kind: Codes
     label: Sequence[str]
+    use: Codes
+    footprint_m2: Floats
+    levels: Floats
+    levels_tagged: Bools
+    floor_area_m2: Floats
+    flats: Floats
 
     def __len__(self) -> int:
         return len(self.lon)

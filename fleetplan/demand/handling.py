@@ -15,7 +15,7 @@ _SLACK = 1e-9
 
 
 def handling_figures() -> Mapping[str, Figure]:
-    """The figures of parcels, service, walking and sampling by key. Treat the result as read-only."""
+    """The figures of parcels, service and walking by key. Treat the result as read-only."""
     return bundled_figures("deliveries.toml")
 
 

@@ -1,4 +1,4 @@
-"""Sampled stops for a city without any: from its addresses and shops, else from its streets."""
+"""Sampled stops for a city without any: from its addresses, businesses and buildings, else from its streets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from fleetplan.city.classes import AccessTag, Highway
 from fleetplan.city.streets import Streets
-from fleetplan.demand.handling import handling_figures, parcel_load, round_half_up, service_seconds
+from fleetplan.demand.drawing import chance_of_delivery, draw_loads, draw_parcels, draw_places
+from fleetplan.demand.handling import service_seconds
+from fleetplan.demand.model import basis, demand_figures, demand_model, expected_parcels
 from fleetplan.demand.stops import Stop, Stops
 from fleetplan.errors import InputError
-from fleetplan.figures import Figure
+from fleetplan.figures import Figure, bundled_figures
 
 _METRES_PER_DEGREE = 111_195.0
 """Of a meridian, on a sphere of 6,371 km."""
@@ -32,20 +34,23 @@ _LIVED_IN = (
     Highway.ROAD,
 )
 _CLOSED = (AccessTag.NO, AccessTag.PRIVATE, AccessTag.PERMIT)
-_KINDS = ("address", "shop")
+_LOAD_KEYS = ("parcel_correlation", "parcel_kg_most", "parcel_kg_spread", "parcel_m3_most", "parcel_m3_spread")
+"""Figures of single parcels; their means stand among the deliveries of every plan."""
 
 
-def sample_stops(streets: Streets, n: int, *, seed: int) -> Stops:
-    """Draw ``n`` distinct stops of a plausible delivery day, the same ones for the same seed.
+def sample_stops(streets: Streets, n: int, *, seed: int, figures: Mapping[str, Figure] | None = None) -> Stops:
+    """Draw ``n`` distinct stops of one carrier's delivery day, the same ones for the same seed.
 
-    Stops stand at addresses and shops near a street that vehicles use; where there are too few, the rest stands
-    along lived-in streets, evenly by length. How many shops and how many parcels follows the shares of
-    ``data/deliveries.toml``.
+    Stops stand at addresses, businesses and buildings near a street that vehicles use, each drawn by its chance of
+    getting a delivery today (:mod:`fleetplan.demand.model`); where there are too few, the rest stands along lived-in
+    streets, evenly by length. Parcels and loads are drawn as :mod:`fleetplan.demand.drawing` says. What the demand
+    rests on is the first of the notes.
 
     Args:
-        streets: the city.
+        streets: the city; its country decides on the figures.
         n: number of stops, at least 1.
         seed: of the random numbers, 0 or more.
+        figures: other figures than the bundled ones, all keys of :func:`~fleetplan.demand.model.demand_figures`.
 
     Raises:
         InputError: ``n`` or ``seed`` is out of range, or the city has no street to deliver along.
@@ -54,39 +59,58 @@ def sample_stops(streets: Streets, n: int, *, seed: int) -> Stops:
         raise InputError.one("sample.size", "sample", "n", f"{n} stops cannot be drawn", "ask for at least 1")
     if seed < 0:
         raise InputError.one("sample.seed", "sample", "seed", f"{seed} is below 0", "give a seed of 0 or more")
-    figures = handling_figures()
+    known = demand_figures() if figures is None else figures
+    model = demand_model(streets.country, figures=known)
     usable = _usable_stretches(streets)
     rng = np.random.default_rng(seed)
-    lon, lat, kind, labels = _draw_places(streets, usable, n, rng, figures)
-    notes: list[str] = []
-    short = n - len(lon)
+    near = _near_places(streets, usable, reach_m=known["sample_reach_m"].value)
+    expected = expected_parcels(streets.places, model)[near]
+    drawn = draw_places(chance_of_delivery(expected, model.consignment_parcels), n, rng)
+    chosen, expected = near[drawn], expected[drawn]
+    lon, lat = streets.places.lon[chosen], streets.places.lat[chosen]
+    labels = [str(streets.places.label[row]) for row in chosen]
+    short = n - len(chosen)
     if short > 0:
         street_lon, street_lat, street_labels = _draw_on_streets(streets, usable, short, rng)
-        source = "streets" if short == n else "addresses and shops are too few: the rest stands along streets"
-        notes.append(f"{short} of {n} stops are points along streets" if short == n else f"{source} ({short} of {n})")
-        lon, lat = np.concatenate([lon, street_lon]), np.concatenate([lat, street_lat])
-        kind = np.concatenate([kind, np.zeros(short, np.int64)])
-        labels = [*labels, *street_labels]
-    parcels = _draw_parcels(kind, rng, figures)
+        lon, lat, labels = np.concatenate([lon, street_lon]), np.concatenate([lat, street_lat]), labels + street_labels
+        on_street = np.full(short, model.building_dwellings * model.household_parcels)
+        expected = np.concatenate([expected, np.minimum(on_street, model.most_parcels)])
+    parcels = draw_parcels(expected, model.consignment_parcels, rng)
+    weight_kg, volume_m3 = draw_loads(parcels, rng, figures=known)
     width = max(3, len(str(n)))
-    items = []
-    for index in range(n):
-        count = int(parcels[index])
-        weight_kg, volume_m3 = parcel_load(count)
-        items.append(
-            Stop(
-                id=f"s{index + 1:0{width}d}",
-                lat=round(float(lat[index]), _DIGITS),
-                lon=round(float(lon[index]), _DIGITS),
-                name=labels[index],
-                parcels=count,
-                demand_kg=weight_kg,
-                volume_m3=volume_m3,
-                service_s=service_seconds(count),
-                window_s=None,
-            )
+    items = [
+        Stop(
+            id=f"s{index + 1:0{width}d}",
+            lat=round(float(lat[index]), _DIGITS),
+            lon=round(float(lon[index]), _DIGITS),
+            name=labels[index],
+            parcels=int(parcels[index]),
+            demand_kg=float(weight_kg[index]),
+            volume_m3=float(volume_m3[index]),
+            service_s=service_seconds(int(parcels[index]), figures=known),
+            window_s=None,
         )
-    return Stops(tuple(items), label=f"sample of {n}", notes=tuple(notes))
+        for index in range(n)
+    ]
+    used = (*model.figures, *(known[key] for key in _LOAD_KEYS))
+    if (~np.isnan(streets.places.floor_area_m2[chosen])).any():
+        used += tuple(bundled_figures("buildings.toml").values())
+    notes = _notes(n, short, basis(streets.places, chosen), streets.country)
+    return Stops(tuple(items), label=f"sample of {n}", notes=notes, figures=used)
+
+
+def _notes(n: int, short: int, places: str, country: str) -> tuple[str, ...]:
+    """What the demand rests on, and how many stops stand along streets for want of places."""
+    parts = [places] if places else []
+    if short:
+        parts.append(f"{short} as the average building along a street")
+    of_whom = f"figures for {country}" if country else "figures of no country in particular"
+    notes = [f"demand of {n} stops on one carrier's day, {of_whom}: {', '.join(parts)}"]
+    if short == n:
+        notes.append(f"{short} of {n} stops are points along streets")
+    elif short:
+        notes.append(f"addresses, businesses and buildings are too few: the rest stands along streets ({short} of {n})")
+    return tuple(notes)
 
 
 def _usable_stretches(streets: Streets) -> NDArray[np.int64]:
@@ -145,33 +169,19 @@ def _scale(streets: Streets) -> tuple[float, float]:
     return _METRES_PER_DEGREE * float(np.cos(np.radians((south + north) / 2))), _METRES_PER_DEGREE
 
 
-def _draw_places(
-    streets: Streets, usable: NDArray[np.int64], n: int, rng: np.random.Generator, figures: Mapping[str, Figure]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], list[str]]:
-    """Up to ``n`` places near usable streets: longitudes, latitudes, kinds and labels."""
+def _near_places(streets: Streets, usable: NDArray[np.int64], *, reach_m: float) -> NDArray[np.int64]:
+    """Rows of the places near usable streets, in an order that does not depend on how a reader found them."""
     places = streets.places
     scale = _scale(streets)
     points = shapely.points(np.column_stack([places.lon * scale[0], places.lat * scale[1]]).reshape(-1, 2))
     tree = shapely.STRtree(_lines(streets, usable, scale))
-    near = np.unique(tree.query_nearest(points, max_distance=figures["sample_reach_m"].value, all_matches=False)[0])
-    # sorted, so that the draw does not depend on the order in which a reader found the places
-    label = np.array([places.label[row] for row in near], dtype=object)
-    order = (
-        np.lexsort((label.astype(str), places.kind[near], places.lat[near], places.lon[near])) if len(near) else near
-    )
-    near, label = near[order], label[order]
-    shops, addresses = np.flatnonzero(places.kind[near] == 1), np.flatnonzero(places.kind[near] != 1)
-    wanted = min(n, len(near))
-    of_shops = min(len(shops), max(round_half_up(wanted * figures["sample_shop_share"].value), wanted - len(addresses)))
-    drawn = np.concatenate(
-        [
-            rng.permutation(shops)[:of_shops],
-            rng.permutation(addresses)[: wanted - of_shops],
-        ]
-    )
-    drawn = rng.permutation(drawn)
-    chosen = near[drawn]
-    return places.lon[chosen], places.lat[chosen], places.kind[chosen].astype(np.int64), [str(x) for x in label[drawn]]
+    near = np.unique(tree.query_nearest(points, max_distance=reach_m, all_matches=False)[0])
+    if not len(near):
+        return near.astype(np.int64)
+    label = np.array([places.label[row] for row in near.tolist()], dtype=object).astype(str)
+    columns = (places.flats, places.floor_area_m2, places.use, places.kind, places.lat, places.lon)
+    order = np.lexsort((label, *(column[near] for column in columns)))
+    return near[order].astype(np.int64)
 
 
 def _draw_on_streets(
@@ -189,21 +199,3 @@ def _draw_on_streets(
     points = shapely.line_interpolate_point(_lines(streets, rows, scale)[drawn], share, normalized=True)
     lon, lat = shapely.get_x(points) / scale[0], shapely.get_y(points) / scale[1]
     return lon, lat, [streets.names[int(table.name[row])] for row in rows[drawn]]
-
-
-def _draw_parcels(
-    kind: NDArray[np.int64], rng: np.random.Generator, figures: Mapping[str, Figure]
-) -> NDArray[np.int64]:
-    """Parcels per stop by kind of place."""
-    draws = rng.random(len(kind))
-    parcels = np.ones(len(kind), np.int64)
-    for code, name in enumerate(_KINDS):
-        prefix = f"sample_parcels.{name}."
-        shares = sorted(
-            (int(key.removeprefix(prefix)), f.value) for key, f in figures.items() if key.startswith(prefix)
-        )
-        limits = np.cumsum([share for _, share in shares])
-        rows = kind == code
-        index = np.searchsorted(limits, draws[rows] * limits[-1], side="right")
-        parcels[rows] = np.array([count for count, _ in shares])[np.minimum(index, len(shares) - 1)]
-    return parcels

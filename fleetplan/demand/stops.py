@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
+from fleetplan.figures import Figure
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -44,12 +46,14 @@ class Stops(Sequence[Stop]):
         label: where they came from (file name, ``sample of 60``).
         notes: what reading had to fill in, one sentence each (``12 stops without any demand: one parcel each``).
         rows: the row of the file that each stop stands in, as a spreadsheet counts; empty when there was none.
+        figures: what the demand of sampled stops was computed from; empty for stops that were read.
     """
 
     items: tuple[Stop, ...]
     label: str = "stops"
     notes: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Stop: ...

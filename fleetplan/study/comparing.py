@@ -159,6 +159,7 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
     add(f"costs.{study.pack.name}", (study.pack.figures[key] for key in ("overtime_factor", "max_h", "paid_min_h")))
     for part in ("driving", "access", "deliveries"):
         add(part, bundled_figures(f"{part}.toml").values())
+    add("demand", study.stops.figures)
     add("widths", bundled_figures("widths", "world.toml").values())
     return [found[key] for key in sorted(found)]
 

@@ -16,18 +16,16 @@ from fleetplan.demand.handling import (
     service_seconds,
     walk_seconds,
 )
-from fleetplan.figures import CONFIDENCES
+from fleetplan.demand.model import demand_figures
+from fleetplan.figures import CONFIDENCES, bundled_figures
 
 
-def test_every_figure_has_its_source_and_shares_add_up() -> None:
-    """The file of deliveries is sourced throughout, and the shares of parcels are whole distributions."""
-    figures = handling_figures()
-    for figure in figures.values():
-        assert figure.confidence in CONFIDENCES and figure.source.strip() and figure.date
-        assert "http" in figure.source or figure.unproven
-    for kind in ("address", "shop"):
-        shares = [f.value for key, f in figures.items() if key.startswith(f"sample_parcels.{kind}.")]
-        assert shares and sum(shares) == pytest.approx(1.0)
+def test_every_figure_has_its_source() -> None:
+    """The files of deliveries, demand and buildings are sourced throughout; only unproven figures name no page."""
+    for figures in (handling_figures(), demand_figures(), bundled_figures("buildings.toml")):
+        for figure in figures.values():
+            assert figure.confidence in CONFIDENCES and figure.source.strip() and figure.date
+            assert "http" in figure.source or figure.unproven, figure.key
 
 
 def test_defaults_worked_by_hand() -> None:

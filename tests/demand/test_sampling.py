@@ -11,7 +11,9 @@ import pytest
 
 from fleetplan.city.classes import AccessTag, Highway
 from fleetplan.city.streets import Places, Streets
+from fleetplan.demand.drawing import chance_of_delivery
 from fleetplan.demand.files import read_stops, write_stops
+from fleetplan.demand.model import demand_model, expected_parcels
 from fleetplan.demand.sampling import sample_stops
 from fleetplan.demand.stops import Stops
 from fleetplan.errors import InputError
@@ -38,15 +40,15 @@ def test_the_same_seed_draws_the_same_stops() -> None:
     assert sample_stops(streets, 30, seed=3) == first
     assert sample_stops(streets, 30, seed=4) != first
     assert [stop.id for stop in first] == [f"s{i:03d}" for i in range(1, 31)]
-    assert first.label == "sample of 30" and first.notes == ()
+    assert first.label == "sample of 30"
+    assert first.notes == ("demand of 30 stops on one carrier's day, figures for FI: 30 without a mapped building",)
 
 
 def test_the_order_in_which_places_were_found_does_not_matter() -> None:
     """Another reader's order of the same places gives the same draw."""
     streets = town([MAIN], row_of_places(60) + row_of_places(20, kind=1))
     order = np.random.default_rng(1).permutation(len(streets.places))
-    places = streets.places
-    mixed = Places(places.lon[order], places.lat[order], places.kind[order], [places.label[i] for i in order])
+    mixed = Places(**{key: np.array(column)[order] for key, column in vars(streets.places).items()})
     assert sample_stops(replace(streets, places=mixed), 40, seed=5) == sample_stops(streets, 40, seed=5)
 
 
@@ -80,7 +82,11 @@ def test_only_places_near_a_street_that_vehicles_use() -> None:
     found = sample_stops(town(roads, places), 2, seed=0)
     assert found[0].name == "near"
     assert found[1].name.startswith("Street ")
-    assert found.notes == ("addresses and shops are too few: the rest stands along streets (1 of 2)",)
+    assert found.notes == (
+        "demand of 2 stops on one carrier's day, figures for FI: 1 without a mapped building, "
+        "1 as the average building along a street",
+        "addresses, businesses and buildings are too few: the rest stands along streets (1 of 2)",
+    )
 
 
 def test_streets_that_hang_together_with_nothing_get_no_stops() -> None:
@@ -112,7 +118,7 @@ def test_without_places_stops_spread_along_streets_by_length() -> None:
     assert on_line.all()
     assert 250 <= ((north > 0.1) & ~on_short).sum() <= 350
     assert set(Counter(stop.name for stop in found)) == {"Street 0", "Street 1"}
-    assert found.notes == ("1000 of 1000 stops are points along streets",)
+    assert found.notes[1:] == ("1000 of 1000 stops are points along streets",)
     assert [found[0].id, found[-1].id] == ["s0001", "s1000"]
 
 
@@ -123,27 +129,25 @@ def test_lived_in_streets_come_before_service_roads() -> None:
     assert {stop.name for stop in sample_stops(town([service]), 5, seed=0)} == {"Street 0"}
 
 
-def test_parcels_follow_the_kind_of_place() -> None:
-    """Addresses get 1.7 parcels on average and at most 4, shops 3.2 and at most 8; loads follow from them."""
-    addresses = sample_stops(town([MAIN], [(i % 1000, 5.0, 0, str(i)) for i in range(2000)]), 2000, seed=1)
-    shops = sample_stops(town([MAIN], [(i % 1000, 5.0, 1, str(i)) for i in range(2000)]), 2000, seed=1)
-    assert np.mean([s.parcels for s in addresses]) == pytest.approx(1.73, abs=0.08)
-    assert np.mean([s.parcels for s in shops]) == pytest.approx(3.15, abs=0.15)
-    assert {s.parcels for s in addresses} == {1, 2, 3, 4}
-    assert {s.parcels for s in shops} == {1, 2, 3, 5, 8}
-    for stop in addresses[:20]:
-        assert stop.demand_kg == pytest.approx(0.9 * stop.parcels)
-        assert stop.volume_m3 == pytest.approx(0.0283 * stop.parcels)
-        assert stop.service_s == 60 + 30 * stop.parcels
-        assert stop.window_s is None
+def test_likelier_places_are_drawn_more_often() -> None:
+    """A shop of 100 m² (4.4 workers) gets a delivery about 1.1 times as often as an address of 2.12 dwellings; the
+    draw follows the chance, so that a shop is no rarer or commoner than the model says."""
+    places = row_of_places(1000) + [(1.0 * i, -20.0, 1, f"shop {i}") for i in range(1000)]
+    streets = town([MAIN], [(east % 1000, north, kind, label) for east, north, kind, label in places])
+    model = demand_model("FI")
+    chance = chance_of_delivery(expected_parcels(streets.places, model), model.consignment_parcels)
+    shops = sum(stop.name.startswith("shop") for seed in range(20) for stop in sample_stops(streets, 50, seed=seed))
+    expected = 1000 * chance[-1] / (chance[0] + chance[-1])
+    assert 1.05 < chance[-1] / chance[0] < 1.2
+    assert abs(shops - expected) < 4 * np.sqrt(1000 * 0.25)
 
 
-@pytest.mark.parametrize(("addresses", "shops", "expected"), [(100, 100, 12), (100, 5, 5), (20, 100, 20), (0, 60, 40)])
-def test_three_stops_in_ten_are_shops_where_there_are_enough(addresses: int, shops: int, expected: int) -> None:
-    """A day is mostly addresses; when one kind is scarce the other fills in."""
-    streets = town([MAIN], row_of_places(addresses) + [(5.0 * i, -20.0, 1, f"shop {i}") for i in range(shops)])
-    found = sample_stops(streets, 40, seed=9)
-    assert sum(stop.name.startswith("shop") for stop in found) == expected
+def test_stops_carry_what_they_were_computed_from() -> None:
+    """A comparison of sampled stops lists the assumptions of the demand; stops that were read have none."""
+    found = sample_stops(town([MAIN], row_of_places(9)), 5, seed=0)
+    keys = {figure.key for figure in found.figures}
+    assert {"carrier_share.world", "parcels_per_household_year.EU", "parcel_kg_spread"} <= keys
+    assert not any(key.endswith((".JP", ".US", ".GB")) for key in keys)
 
 
 def test_hostile_labels_stay_text(tmp_path: Path) -> None:
@@ -173,11 +177,24 @@ def helsinki(helsinki_path: Path) -> Streets:
     return Streets.from_file(helsinki_path)
 
 
-def test_the_demo_stops_are_the_draw_of_seed_7(helsinki: Streets, helsinki_path: Path, tmp_path: Path) -> None:
-    """The kept file is what `fleetplan stops helsinki -n 80 --seed 7` writes, to the byte."""
-    write_stops(sample_stops(helsinki, 80, seed=7), tmp_path / "stops.csv")
-    kept = helsinki_path.with_name("helsinki-stops.csv")
-    assert (tmp_path / "stops.csv").read_bytes() == kept.read_bytes()
+def test_the_demo_stops_stand_at_places_of_the_extract(helsinki: Streets, helsinki_path: Path) -> None:
+    """The kept file was drawn by an earlier sampling and stays, for the README quotes its plan; its stops must still
+    be addresses and businesses of the bundled extract, by name and place."""
+    places = helsinki.places
+    known = {
+        (f"{lat:.6f}", f"{lon:.6f}", label)
+        for lat, lon, label in zip(places.lat, places.lon, places.label, strict=True)
+    }
+    stops = read_stops(helsinki_path.with_name("helsinki-stops.csv"))
+    missing = [stop.name for stop in stops if (f"{stop.lat:.6f}", f"{stop.lon:.6f}", stop.name) not in known]
+    assert missing == []
+
+
+def test_the_same_seed_writes_the_same_bytes(helsinki: Streets, tmp_path: Path) -> None:
+    """Files of stops are repeatable on a real city, whose places come from buildings, addresses and shops."""
+    for name in ("one.csv", "two.csv"):
+        write_stops(sample_stops(helsinki, 80, seed=7), tmp_path / name)
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
 
 
 def test_the_demo_stops_make_a_plausible_day(helsinki_path: Path) -> None:

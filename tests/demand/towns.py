@@ -8,8 +8,10 @@ from math import cos, radians
 
 import numpy as np
 
+from fleetplan.city.buildings import Use
 from fleetplan.city.classes import Highway
-from fleetplan.city.streets import Edges, Nodes, Places, Restrictions, Streets, Stretches
+from fleetplan.city.raw import places_of
+from fleetplan.city.streets import Edges, Nodes, Restrictions, Streets, Stretches
 
 LAT0, LON0 = 60.0, 25.0
 METRE_LAT = 1 / 111_195
@@ -84,7 +86,6 @@ def town(roads: Sequence[Road], places: Sequence[tuple[float, float, int, str]] 
         line_lon=vertices[:, 0],
         line_lat=vertices[:, 1],
     )
-    spots = np.array([position(east, north) for east, north, _, _ in places]).reshape(-1, 2)
     none = np.zeros(0, np.int64)
     return Streets(
         nodes=Nodes(
@@ -113,11 +114,11 @@ def town(roads: Sequence[Road], places: Sequence[tuple[float, float, int, str]] 
             **dict.fromkeys(("signals", "stops", "give_ways", "crossings", "calmings"), codes[:0]),
         ),
         restrictions=Restrictions(start=np.zeros(1, np.int64), edge=none, relation_id=none, applies=codes[:0]),
-        places=Places(
-            lon=spots[:, 0],
-            lat=spots[:, 1],
-            kind=np.array([kind for _, _, kind, _ in places], np.uint8),
-            label=[label for _, _, _, label in places],
+        places=places_of(
+            [
+                (*position(east, north), kind, label, Use.RETAIL if kind else Use.UNKNOWN)
+                for east, north, kind, label in places
+            ]
         ),
         names=("", *(f"Street {index}" for index in range(n))),
         crs=32635,
