@@ -15,6 +15,7 @@ from fleetplan.city.asking import Tell, TroubleError, json_of, osmnx_settings, p
 from fleetplan.errors import CityError, Fault
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
 
 PART_SIDE_M = 5_000.0
@@ -26,7 +27,7 @@ OUTLINE_MARGIN_DEG = 1e-4
 """A place's outline is widened by this much (about 10 m) and then drawn with as few corners as that allows."""
 
 _DEGREE_M = 111_320.0  # of latitude, roughly; the size of a part needs no more
-_MAX_CELLS = 1_000_000
+_MAX_CELLS = 250_000
 
 
 @dataclass(frozen=True)
@@ -146,28 +147,39 @@ def parts_of(area: Area, *, max_area_m2: float) -> list[Polygon | MultiPolygon]:
     across_m = (east - west) * _DEGREE_M * math.cos(math.radians((south + north) / 2))
     columns = max(1, math.ceil(across_m / side_m))
     rows = max(1, math.ceil((north - south) * _DEGREE_M / side_m))
-    parts = cut(area.shape, columns, rows) if columns * rows <= _MAX_CELLS else []
-    if not 0 < len(parts) <= MAX_PARTS:
-        raise CityError.one(
-            "city.area_size",
-            area.label,
-            "",
-            f"the area is too large for a download ({columns * rows if not parts else len(parts)} parts of "
-            f"{side_m / 1000:g} km; at most {MAX_PARTS})",
-            "choose a smaller area, or use a regional extract (.osm.pbf)",
-        )
-    return parts
+    count = columns * rows
+    if count <= _MAX_CELLS:
+        cells = _cells_of(area.shape, columns, rows)
+        count = len(cells)
+        if count <= MAX_PARTS:
+            return _pieces(area.shape, cells)
+    raise CityError.one(
+        "city.area_size",
+        area.label,
+        "",
+        f"the area is too large for a download ({count} parts of {side_m / 1000:g} km; at most {MAX_PARTS})",
+        "choose a smaller area, or use a regional extract (.osm.pbf)",
+    )
 
 
 def cut(shape: Polygon | MultiPolygon, columns: int, rows: int) -> list[Polygon | MultiPolygon]:
     """The shape cut along an even grid over its bounds; cells that hold none of it are left out."""
+    return _pieces(shape, _cells_of(shape, columns, rows))
+
+
+def _cells_of(shape: Polygon | MultiPolygon, columns: int, rows: int) -> NDArray[np.object_]:
+    """Boxes of an even grid over the shape's bounds that touch it."""
     west, south, east, north = shape.bounds
     x, y = np.linspace(west, east, columns + 1), np.linspace(south, north, rows + 1)
     column, row = np.tile(np.arange(columns), rows), np.repeat(np.arange(rows), columns)
     cells = shapely.box(x[column], y[row], x[column + 1], y[row + 1])
     shapely.prepare(shape)
-    pieces = shapely.intersection(shape, cells[shapely.intersects(shape, cells)])
-    return [_joined(polygons) for polygons in map(_polygons, pieces) if polygons]
+    touched: NDArray[np.object_] = cells[shapely.intersects(shape, cells)]
+    return touched
+
+
+def _pieces(shape: Polygon | MultiPolygon, cells: NDArray[np.object_]) -> list[Polygon | MultiPolygon]:
+    return [_joined(polygons) for polygons in map(_polygons, shapely.intersection(shape, cells)) if polygons]
 
 
 def _polygons(shape: Any) -> list[Polygon]:

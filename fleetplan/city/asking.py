@@ -130,7 +130,7 @@ def json_of(response: requests.Response) -> Any:
         )
     try:
         return response.json()
-    except ValueError:  # cut off on its way, or a page in HTML with status 200
+    except (ValueError, RecursionError):  # cut off on its way, or a page in HTML with status 200
         text = response.content[:_SHOWN].lstrip()
         what = "a cut-off answer" if text[:1] in (b"{", b"[") else "a page instead of data"
         raise TroubleError(f"the server gave {what}") from None

@@ -126,7 +126,7 @@ def output_faults(path: Path) -> list[Fault]:
     """What is wrong with the name of a file to write."""
     if ending_of(path) is None:
         known = ", ".join(WRITTEN_ENDINGS)
-        return [Fault("output.ending", str(path), "", "no such file can be written", f"name one that ends in {known}")]
+        return [Fault("output.ending", str(path), "", "this kind cannot be written", f"end it in one of {known}")]
     if path.is_dir():
         return [Fault("output.write", str(path), "", "this is a folder", "name a file")]
     return []
