@@ -97,8 +97,6 @@ def area_of_place(query: str, *, osmnx: Any, tell: Tell) -> Area:
     try:
         frame = patiently(ask, label=query, tell=tell)
         shape = frame.geometry.iloc[0]
-    except CityError:
-        raise
     except TypeError as error:
         raise _unknown(query, "the server knows no such area, only a point or a line of that name") from error
     except ValueError as error:  # osmnx's word for an empty list

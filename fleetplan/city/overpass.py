@@ -32,6 +32,7 @@ LONGEST_TEXT = 255
 _RUNNING_PAUSE_S = 5.0
 _EXHAUSTED = re.compile(r"timed out|out of memory|too much memory", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML and UTF-8 have no such signs
 _KINDS = ("node", "way", "relation")
 
 
@@ -163,9 +164,4 @@ def _is_degrees(value: Any, limit: float) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT and (value.isascii() or _is_unicode(value))
-
-
-def _is_unicode(value: str) -> bool:
-    """No half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in value)
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and not _UNWRITABLE.search(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import signal
@@ -18,13 +19,21 @@ import osmium
 import osmnx
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fleetplan.city.areas import MAX_PARTS, Area, area_of_box, overpass_filters, parts_of
-from fleetplan.city.asking import FIRST_PAUSE_S, LONGEST_PAUSE_S, PAUSE_GROWTH, TRIES, TRIES_WITHOUT_CONNECTION
+from fleetplan.city.asking import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    PAUSE_GROWTH,
+    TRIES,
+    TRIES_WITHOUT_CONNECTION,
+    TroubleError,
+)
 from fleetplan.city.fetching import KEPT_S, MAX_HALVINGS, fetch
+from fleetplan.city.osm_writing import merge_files, write_elements
 from fleetplan.city.overpass import elements_of, query_of
 from fleetplan.city.streets import Streets
 from fleetplan.city.tags import NO_STREET
@@ -543,18 +552,48 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(), st.text()) | JSON, st.lists(st.integers(1, 2**63)) | JSON)
-def test_any_answer_is_sound_or_told(tmp_path_factory: pytest.TempPathFactory, tags: object, part: object) -> None:
-    """Protects against a crash on what a server made up: it is trouble, or it can be written."""
-    from fleetplan.city.asking import TroubleError
-    from fleetplan.city.osm_writing import write_elements
+@given(JSON, st.dictionaries(st.text(), JSON), st.lists(st.integers() | JSON, max_size=4))
+def test_what_a_server_makes_up_is_told(whole: object, tags: object, nodes: object) -> None:
+    """Protects against a crash: any document is sound or trouble."""
+    for answer in (whole, {"elements": whole}, {"elements": [TOWN[0] | {"tags": tags}, TOWN[8] | {"nodes": nodes}]}):
+        with contextlib.suppress(TroubleError):
+            elements_of(answer)
 
-    for answer in (part, {"elements": [part]}, {"elements": [TOWN[0] | {"tags": tags}, TOWN[8] | {"nodes": part}]}):
-        try:
-            found = elements_of(answer)
-        except TroubleError:
-            continue
-        write_elements(found, tmp_path_factory.getbasetemp() / "any.osm.pbf")
+
+@pytest.mark.parametrize("ending", [".osm.pbf", ".osm"])
+@given(
+    tags=st.lists(st.dictionaries(st.text(min_size=1), st.text(), max_size=3), min_size=3, max_size=3),
+    ids=st.lists(st.integers(1, 2**40), min_size=4, max_size=4, unique=True),
+    lon=st.floats(-180, 180),
+    lat=st.floats(-90, 90),
+)
+def test_what_is_sound_comes_back_from_the_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    ending: str,
+    tags: list[dict[str, str]],
+    ids: list[int],
+    lon: float,
+    lat: float,
+) -> None:
+    """Protects the data: whatever tags, identifiers and positions are taken as sound are read as they were sent."""
+    members = [{"type": "way", "ref": ids[2], "role": "from"}, {"type": "node", "ref": ids[0], "role": ""}]
+    sent: list[Element] = [
+        {"type": "relation", "id": ids[3], "members": members, "tags": tags[2]},
+        {"type": "way", "id": ids[2], "nodes": [ids[1], ids[0]], "tags": tags[1] | {"highway": "path"}},
+        {"type": "node", "id": ids[0], "lat": lat, "lon": lon, "tags": tags[0]},
+        {"type": "node", "id": ids[1], "lat": 60, "lon": 25},
+    ]
+    folder = tmp_path_factory.getbasetemp()
+    try:
+        answer = elements_of({"elements": sent})
+    except TroubleError:
+        assume(False)
+    part, path = folder / "part.osm.pbf", folder / f"whole{ending}"
+    write_elements(answer, part)
+    merge_files([part], path, ending=ending, generator="test", check=lambda contents: None)
+    read = {(item.type_str(), item.id): dict(item.tags) for item in osmium.FileProcessor(str(path))}
+    for element in sent:
+        assert read[element["type"][0], element["id"]] == element.get("tags", {})
 
 
 # The command
