@@ -14,6 +14,8 @@ from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs
 
+import osmium
+
 FREE = "Connected as: 1\nCurrent time: now\nAnnounced endpoint: none\nRate limit: 2\n2 slots available now.\n"
 
 Element = dict[str, Any]
@@ -83,6 +85,22 @@ def answer_of(elements: Sequence[Element], **more: Any) -> bytes:
     return json.dumps(base | more).encode()
 
 
+def elements_of_file(path: Path) -> list[Element]:
+    """The objects of an OpenStreetMap file as Overpass writes them."""
+    kinds = {"n": "node", "w": "way", "r": "relation"}
+    elements: list[Element] = []
+    for item in osmium.FileProcessor(str(path)):
+        element: Element = {"type": kinds[item.type_str()], "id": item.id, "tags": dict(item.tags)}
+        if item.is_node():
+            element |= {"lat": item.location.lat, "lon": item.location.lon}
+        elif item.is_way():
+            element["nodes"] = [node.ref for node in item.nodes]
+        else:
+            element["members"] = [{"type": kinds[m.type], "ref": m.ref, "role": m.role} for m in item.members]
+        elements.append(element)
+    return elements
+
+
 def box_of(question: str) -> tuple[float, float, float, float]:
     """South, west, north and east of a question's first box."""
     found = re.search(r"\((-?[\d.]+),(-?[\d.]+),(-?[\d.]+),(-?[\d.]+)\)", question)
@@ -97,17 +115,17 @@ def clipped_to(elements: Sequence[Element], question: str) -> list[Element]:
     inside = {
         e["id"] for e in elements if e["type"] == "node" and south <= e["lat"] <= north and west <= e["lon"] <= east
     }
-    ways = [e for e in elements if e["type"] == "way" and inside & set(e["nodes"])]
+    ways = [e for e in elements if e["type"] == "way" and not inside.isdisjoint(e["nodes"])]
     way_ids = {way["id"] for way in ways}
     node_ids = {node for way in ways for node in way["nodes"]}
-    points = [e for e in elements if e["type"] == "node" and (e["id"] in node_ids or e["id"] in inside & _places(e))]
+    nodes = (element for element in elements if element["type"] == "node")
+    points = [e for e in nodes if e["id"] in node_ids or (e["id"] in inside and _is_place(e))]
     turns = [e for e in elements if e["type"] == "relation" and way_ids & {m["ref"] for m in e["members"]}]
     return [*points, *ways, *turns]
 
 
-def _places(node: Element) -> set[int]:
-    keys = {"addr:housenumber", "shop", "amenity", "office"}
-    return {node["id"]} if keys & set(node.get("tags", {})) else set()
+def _is_place(node: Element) -> bool:
+    return not {"addr:housenumber", "shop", "amenity", "office"}.isdisjoint(node.get("tags", {}))
 
 
 @contextmanager

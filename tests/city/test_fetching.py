@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import os
 import signal
 import subprocess
@@ -39,7 +40,17 @@ from fleetplan.city.streets import Streets
 from fleetplan.city.tags import NO_STREET
 from fleetplan.cli import app
 from fleetplan.errors import CityError
-from tests.city.stand_in import Element, Reply, StandIn, answer_of, area_answer, box_of, clipped_to, serving
+from tests.city.stand_in import (
+    Element,
+    Reply,
+    StandIn,
+    answer_of,
+    area_answer,
+    box_of,
+    clipped_to,
+    elements_of_file,
+    serving,
+)
 from tests.towns import lat_lon
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -596,6 +607,25 @@ def test_what_is_sound_comes_back_from_the_file(
         assert read[element["type"][0], element["id"]] == element.get("tags", {})
 
 
+def test_porto_in_parts_equals_porto_from_the_file(shared_data: Path, tmp_path: Path) -> None:
+    """Buildings, addresses, shops and restrictions of a real city, in twelve parts: every table is the extract's."""
+    source = shared_data / "osm" / "porto-old-town.osm.pbf"
+    elements = elements_of_file(source)
+    points = np.array([(e["lon"], e["lat"]) for e in elements if e["type"] == "node"])
+    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
+    answers = StandIn(overpass=lambda question: Reply(answer_of(clipped_to(elements, question))))
+    with serving(answers, tmp_path / "cache"):
+        got = fetch((west, south, east, north), tmp_path / "porto.osm.pbf")
+    assert got.parts == len(answers.asked) == 12
+    assert (got.contents.restrictions, got.contents.buildings) == (42, 11_432)
+    loaded, read = Streets.from_file(got.path), Streets.from_file(source)
+    for table in ("nodes", "stretches", "edges", "restrictions", "places"):
+        told, known = getattr(loaded, table), getattr(read, table)
+        for column in dataclasses.fields(known):
+            pair = getattr(told, column.name), getattr(known, column.name)
+            np.testing.assert_array_equal(*pair, err_msg=f"{table}.{column.name}")
+
+
 # The command
 
 
@@ -652,32 +682,34 @@ def test_a_failing_server_is_exit_status_1(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_with_130_and_keeps_the_parts(tmp_path: Path, small_parts: None) -> None:
     """A real process, interrupted while the server is silent on the second part; the next asks for that one only."""
-    arguments = ["--bbox", bbox(), "-o", str(tmp_path / "a.osm.pbf"), "--overpass-url"]
-    home = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "home")}
-    answers = knowing(StandIn())
+    path, cache = tmp_path / "a.osm.pbf", tmp_path / "cache"
     code = (
         "import osmnx, sys; "
         "osmnx.settings.max_query_area_size, osmnx.settings.cache_folder = 1_110.0**2, sys.argv[1]; "
         "from fleetplan.cli import app; app(sys.argv[2:])"
     )
-    with serving(answers, tmp_path / "unused"):
-        url = f"{answers.url}/api"
-        command = [sys.executable, "-c", code, str(tmp_path / "cache"), "fetch", *arguments, url]
+    with serving(knowing(StandIn()), cache) as answers:
+        arguments = ["--bbox", bbox(), "-o", str(path), "--overpass-url", f"{answers.url}/api"]
         answers.script = [Reply(answer_of(TOWN)), Reply(hangs=True)]
-        process = subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(cache), "fetch", *arguments],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         while len(answers.asked) < 2 and process.poll() is None:
             process_wait(process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 130, said
         assert "goes on from there" in said
-        assert not (tmp_path / "a.osm.pbf").exists()
+        assert not path.exists()
         assert not [name for name in files(tmp_path) if name.endswith(".part")]
         answers.asked.clear()
-        done = subprocess.run(command, env=home, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+        status, told, _ = run(*arguments)
+    assert status == 0
     assert len(answers.asked) == 1
-    assert "2 parts (1 from before)" in done.stdout
+    assert "2 parts (1 from before)" in told
 
 
 def process_wait(process: subprocess.Popen[str]) -> None:
