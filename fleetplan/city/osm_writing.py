@@ -110,21 +110,24 @@ class _Copy:
 
     def node(self, node: Any) -> None:
         self.writer.add_node(node)
-        self._count(node.tags)
+        self._count_place(node.tags)
 
     def way(self, way: Any) -> None:
         self.writer.add_way(way)
         self.contents.streets += "highway" in way.tags
-        self._count(way.tags)
+        self._count_outline(way.tags)
 
     def relation(self, relation: Any) -> None:
         self.writer.add_relation(relation)
         self.contents.restrictions += relation.tags.get("type", "").startswith("restriction")
-        self._count(relation.tags)
+        self._count_outline(relation.tags)
 
-    def _count(self, tags: Any) -> None:
+    def _count_outline(self, tags: Any) -> None:
+        self.contents.buildings += "building" in tags
+        self._count_place(tags)
+
+    def _count_place(self, tags: Any) -> None:
         if tags:
-            self.contents.buildings += "building" in tags
             self.contents.places += any(key in tags for key in POINT_KEYS)
 
 
