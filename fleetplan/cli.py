@@ -260,8 +260,9 @@ def fetch(
     The file is written whole or not at all. Data: OpenStreetMap contributors, ODbL 1.0.
     """
     from fleetplan.city.fetching import fetch as fetch_city
+    from fleetplan.city.fetching import where_of
 
-    where = _where(place, bbox, output)
+    where = where_of(place, bbox, output)
     try:
         with _progress(quiet=quiet) as progress:
             got = fetch_city(where, output, progress=progress, overpass_url=overpass_url, nominatim_url=nominatim_url)
@@ -269,35 +270,6 @@ def fetch(
         _stderr().print("interrupted; parts that came are kept, and the same command goes on from there")
         raise typer.Exit(130) from None
     Console().print(escape(str(got)), soft_wrap=True, highlight=False)
-
-
-def _where(place: str | None, bbox: str | None, output: Path) -> str | tuple[float, float, float, float]:
-    """The place or the box that was given, or every fault of the command line."""
-    from fleetplan.city.areas import box_faults, place_faults
-    from fleetplan.city.fetching import output_faults
-
-    def fault(field: str, message: str, remedy: str) -> Fault:
-        return Fault("fetch.area", "command line", field, message, remedy)
-
-    faults = output_faults(output)
-    degrees: list[float] = []
-    if (place is None) == (bbox is None):
-        message = "no area is given" if place is None else "two areas are given"
-        faults.append(fault("PLACE, --bbox", message, "name a place, or give --bbox W,S,E,N"))
-    if place is not None:
-        faults += place_faults(place)
-    if bbox is not None:
-        try:
-            degrees = [float(part) for part in bbox.split(",")]
-        except ValueError:
-            degrees = []
-        if len(degrees) == 4:
-            faults += box_faults(*degrees)
-        else:
-            faults.append(fault("--bbox", f"{bbox[:60]!r} is not four numbers", "give W,S,E,N in degrees"))
-    if faults:
-        raise InputError(faults)
-    return place if place is not None else (degrees[0], degrees[1], degrees[2], degrees[3])
 
 
 @app.command("vehicles")

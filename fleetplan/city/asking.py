@@ -124,7 +124,7 @@ def json_of(response: requests.Response) -> Any:
         raise TroubleError(f"the server failed (HTTP {status})", pause_s=_retry_after_s(response))
     if status >= 400:
         raise RefusalError(
-            f"the server refuses the question (HTTP {status}: {_words(response.text)})",
+            f"the server refuses the question (HTTP {status}: {words_of(response.text)})",
             "check the server's address and your right to use it (osmnx.settings.overpass_url, nominatim_url), "
             "or use an extract (.osm.pbf)",
         )
@@ -149,8 +149,8 @@ def _retry_after_s(response: requests.Response) -> float:
     return max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
-def _words(text: str) -> str:
-    """The words of a page, on one line and of bounded length."""
+def words_of(text: str) -> str:
+    """The words of a page or a remark, without tags and control characters, on one line and of bounded length."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text[: 20 * _SHOWN])
     pieces = [piece.rpartition(">")[2] for piece in plain.split("<")]
     return " ".join(" ".join(pieces).split())[:_SHOWN]

@@ -122,6 +122,44 @@ def fetch(
     return Fetched(target, contents, len(files), run.kept, date)
 
 
+def where_of(place: str | None, bbox: str | None, output: Path) -> str | Box:
+    """The place or the box that a command line names, as :func:`fetch` takes it.
+
+    Args:
+        place: a name, or ``None``.
+        bbox: ``W,S,E,N`` in degrees, or ``None``.
+        output: checked with them, so that all faults are told at once.
+
+    Raises:
+        InputError: not exactly one area is given, it is none, or the output cannot be written.
+    """
+
+    def fault(field: str, message: str, remedy: str) -> Fault:
+        return Fault("fetch.area", "command line", field, message, remedy)
+
+    faults = output_faults(output)
+    if (place is None) == (bbox is None):
+        message = "no area is given" if place is None else "two areas are given"
+        faults.append(fault("PLACE, --bbox", message, "name a place, or give --bbox W,S,E,N"))
+    if place is not None:
+        faults += place_faults(place)
+    box = _numbers(bbox or "")
+    if len(box) == 4:
+        faults += box_faults(*box)
+    elif bbox is not None:
+        faults.append(fault("--bbox", f"{bbox[:60]!r} is not four numbers", "give W,S,E,N in degrees"))
+    if faults:
+        raise InputError(faults)
+    return place if place is not None else (box[0], box[1], box[2], box[3])
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        return []
+
+
 def output_faults(path: Path) -> list[Fault]:
     """What is wrong with the name of a file to write."""
     if ending_of(path) is None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from fleetplan.city.asking import LONGEST_PAUSE_S, Tell, TroubleError, http_settings, json_of
+from fleetplan.city.asking import LONGEST_PAUSE_S, Tell, TroubleError, http_settings, json_of, words_of
 from fleetplan.city.tags import NO_STREET
 
 QUERY_VERSION = 1
@@ -120,7 +120,7 @@ def elements_of(answer: Any) -> Elements:
     if not isinstance(answer, dict) or not isinstance(answer.get("elements"), list):
         raise TroubleError("the server's answer is none that Overpass gives")
     if "remark" in answer:  # what came before the error is there, the rest is not
-        remark = " ".join(str(answer["remark"]).split())[:160]
+        remark = words_of(str(answer["remark"]))
         if _EXHAUSTED.search(remark):
             raise TooMuchError(remark)
         raise TroubleError(f"the server broke off ({remark})")
