@@ -84,6 +84,7 @@ def patiently(ask: Callable[[], Answer], *, label: str, tell: Tell) -> Answer:
             break
         tell(f"{trouble}: trying again in {pause_s:.0f} s (try {attempt + 1} of {trouble.tries})")
         time.sleep(pause_s)
+        tell(f"{label}: asking again (try {attempt + 1} of {trouble.tries})")
     raise _failed(
         label,
         f"{trouble}, {attempt} times",

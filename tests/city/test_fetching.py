@@ -229,7 +229,8 @@ def test_a_silent_server_is_asked_again(tmp_path: Path, monkeypatch: pytest.Monk
         said: list[str] = []
         got = fetch(box(), tmp_path / "town.osm.pbf", progress=lambda text, done, total: said.append(text))
     assert (got.contents.streets, len(answers.asked)) == (4, 2)
-    assert any("in time: trying again in 5 s (try 2 of 6)" in text for text in said)
+    waiting = next(row for row, text in enumerate(said) if "in time: trying again in 5 s (try 2 of 6)" in text)
+    assert "asking again" in said[waiting + 1]  # the wait is not shown beyond its end
     monkeypatch.setattr(osmnx.settings, "requests_timeout", 100)
     with serving(StandIn(overpass=GOOD.body), tmp_path / "cache") as answers:
         fetch(box(), tmp_path / "town.osm.pbf")
