@@ -53,8 +53,9 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(*args, **kwargs)
         except InputError as error:
-            _report(error.faults, as_json=as_json)
-            raise typer.Exit(2) from None
+            failed = all(fault.code == "city.download" for fault in error.faults)  # the servers', not the user's
+            _report(error.faults, as_json=as_json, what="failed" if failed else None)
+            raise typer.Exit(1 if failed else 2) from None
         except FleetplanError as error:
             if as_json:
                 _print_json({"error": str(error)})
@@ -69,11 +70,12 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _report(faults: tuple[Fault, ...], *, as_json: bool) -> None:
+def _report(faults: tuple[Fault, ...], *, as_json: bool, what: str | None = None) -> None:
     if as_json:
         _print_json({"faults": [fault.to_dict() for fault in faults]})
     console = _stderr()
-    console.print(f"[red]{len(faults)} fault{'s' if len(faults) != 1 else ''} in the input[/red]")
+    what = what or f"{len(faults)} fault{'s' if len(faults) != 1 else ''} in the input"
+    console.print(f"[red]{what}[/red]")
     for fault in faults:
         place = f"{fault.where}: {fault.field}" if fault.field else fault.where
         console.print(f"  {escape(place)}: {escape(fault.message)}", soft_wrap=True, highlight=False)
@@ -232,6 +234,42 @@ def check(
         console.print(f"  {escape(name)}: reaches {row['reached']} of {row['stops']} stops; streets {kilometres}")
     for warning in (*study.streets.warnings, *study.stops.notes):
         _stderr().print(f"  note: {escape(warning)}", soft_wrap=True)
+
+
+@app.command()
+@_command
+def fetch(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The file to write: .osm.pbf, .osm or .osm.gz.", show_default=False)
+    ],
+    place: Annotated[
+        str | None, typer.Argument(metavar="PLACE", help="An area as openstreetmap.org finds it: 'Abeno, Osaka'")
+    ] = None,
+    bbox: Annotated[
+        str | None, typer.Option(metavar="W,S,E,N", help="A box in degrees instead of a place.", show_default=False)
+    ] = None,
+    overpass_url: Annotated[str | None, typer.Option(metavar="URL", help="Another Overpass server.")] = None,
+    nominatim_url: Annotated[str | None, typer.Option(metavar="URL", help="Another Nominatim server.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Download one file with everything a city needs: streets, foot paths, turn restrictions, barriers, signals,
+    buildings, addresses, shops.
+
+    The area is asked for in parts of up to 5 by 5 km. A busy or silent server is asked up to six times, with growing
+    pauses. Parts that came are kept for two days: after a failure or Ctrl-C the same command goes on where it was.
+    The file is written whole or not at all. Data: OpenStreetMap contributors, ODbL 1.0.
+    """
+    from fleetplan.city.fetching import fetch as fetch_city
+    from fleetplan.city.fetching import where_of
+
+    where = where_of(place, bbox, output)
+    try:
+        with _progress(quiet=quiet) as progress:
+            got = fetch_city(where, output, progress=progress, overpass_url=overpass_url, nominatim_url=nominatim_url)
+    except KeyboardInterrupt:
+        _stderr().print("interrupted; parts that came are kept, and the same command goes on from there")
+        raise typer.Exit(130) from None
+    Console().print(escape(str(got)), soft_wrap=True, highlight=False)
 
 
 @app.command("vehicles")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from fleetplan.city.places import streets_from_bbox, streets_from_place
 from fleetplan.city.streets import Streets
 from fleetplan.demand.files import check_stops, read_stops
 from fleetplan.demand.sampling import sample_stops
@@ -58,7 +59,7 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
         nonlocal streets
         if progress:
             progress("reading streets", 0, 1)
-        streets = _city_of(scenario, folder)
+        streets = _city_of(scenario, folder, progress)
 
     def read_demand() -> None:
         nonlocal stops
@@ -108,14 +109,14 @@ def load_city(city: str | Path, *, country: str | None = None) -> Streets:
     return Streets.from_file(city, country=country)
 
 
-def _city_of(scenario: Scenario, folder: Path) -> Streets:
+def _city_of(scenario: Scenario, folder: Path, progress: Progress | None) -> Streets:
     city = scenario.city
     if city.file is not None:
         return load_city(city.file if city.file == "helsinki" else folder / city.file, country=city.country)
     if city.place is not None:
-        return Streets.from_place(city.place, country=city.country)
+        return streets_from_place(city.place, country=city.country, progress=progress)
     assert city.bbox is not None
-    return Streets.from_bbox(*city.bbox, country=city.country)
+    return streets_from_bbox(*city.bbox, country=city.country, progress=progress)
 
 
 def _unknown_types(scenario: Scenario, own: Mapping[str, Vehicle], *, where: str) -> list[Fault]:
