@@ -1,14 +1,10 @@
 """The city's streets as a small drawing: lines merged per class, simplified, and packed into plain text.
 
-A line is packed as differences of whole 1e-5 degrees (about a metre) in the encoded polyline format
-(https://developers.google.com/maps/documentation/utilities/polylinealgorithm), here with longitude and latitude
-in the order lat, lon, and as one run for many lines: each line is led by its number of vertices. The drawing
-part is ``assets/basemap.js``.
+The drawing part is ``assets/basemap.js``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,12 +13,10 @@ from numpy.typing import NDArray
 
 from fleetplan.city.classes import Highway, Service
 from fleetplan.city.streets import Streets
+from fleetplan.show.packing import QUANTUM_DEG, pack_lines
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
-
-QUANTUM_DEG = 1e-5
-"""The packed grid: 1.1 m north to south."""
 
 TOLERANCE_M = 1.5
 """How far simplification may move a drawn street; below the width of its line at every zoom level."""
@@ -49,76 +43,6 @@ NAMES_SHOWN = 5_000
 """The names of the longest stretches are kept; more would be a larger file than their use is worth."""
 
 _UNSEEN_SERVICE = (Service.PARKING_AISLE, Service.DRIVE_THROUGH)
-
-
-def pack_lines(lines: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> str:
-    """Many lines (longitudes, latitudes in degrees) as one ASCII text.
-
-    Vertices that fall on the same grid point as the one before are left out; a line of which one vertex is left
-    is kept with that vertex.
-    """
-    pairs = [(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)) for lon, lat in lines]
-    if not pairs:
-        return ""
-    owner = np.repeat(np.arange(len(pairs)), [len(lon) for lon, _ in pairs])
-    places = [np.concatenate([pair[axis] for pair in pairs]) for axis in (1, 0)]
-    grid = np.rint(np.column_stack(places) / QUANTUM_DEG).astype(np.int64)
-    if len(grid):
-        kept = np.any(np.diff(grid, axis=0) != 0, axis=1) | (np.diff(owner) != 0)
-        kept = np.concatenate([[True], kept])
-        grid, owner = grid[kept], owner[kept]
-    steps = np.diff(grid, axis=0, prepend=0)
-    counts = np.bincount(owner, minlength=len(pairs))
-    # Each count stands in front of its line's steps.
-    numbers = np.zeros(2 * len(grid) + len(pairs), dtype=np.int64)
-    heads = 2 * (np.cumsum(counts) - counts) + np.arange(len(pairs))
-    body = np.ones(len(numbers), dtype=bool)
-    body[heads] = False
-    numbers[heads] = counts
-    numbers[body] = steps.ravel()
-    return _encode(numbers)
-
-
-def unpack_lines(text: str) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """The lines of :func:`pack_lines`, on its grid."""
-    numbers = _decode(text)
-    lines: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-    at = 0
-    last = np.zeros(2, dtype=np.int64)
-    while at < len(numbers):
-        count = numbers[at]
-        steps = np.array(numbers[at + 1 : at + 1 + 2 * count], dtype=np.int64).reshape(count, 2)
-        at += 1 + 2 * count
-        grid = last + np.cumsum(steps, axis=0)
-        if count:
-            last = grid[-1]
-        degrees = (grid * QUANTUM_DEG).astype(np.float64)
-        lines.append((degrees[:, 1], degrees[:, 0]))
-    return lines
-
-
-def _encode(numbers: NDArray[np.int64]) -> str:
-    """Five bits a letter, lowest first; letters that another one follows have bit 32 set."""
-    rest = np.where(numbers < 0, ~(numbers << 1), numbers << 1)
-    shifts = np.arange(0, 64, 5)
-    parts = (rest[:, None] >> shifts) & 0x1F
-    more = (rest[:, None] >> shifts >> 5) > 0
-    used = np.concatenate([np.ones((len(rest), 1), dtype=bool), more[:, :-1]], axis=1)
-    letters = np.where(more, parts | 0x20, parts) + 63
-    return bytes(letters[used].astype(np.uint8)).decode("ascii")
-
-
-def _decode(text: str) -> list[int]:
-    numbers: list[int] = []
-    rest = shift = 0
-    for letter in text:
-        value = ord(letter) - 63
-        rest |= (value & 0x1F) << shift
-        shift += 5
-        if value < 0x20:
-            numbers.append(~(rest >> 1) if rest & 1 else rest >> 1)
-            rest = shift = 0
-    return numbers
 
 
 def stretches_in(streets: Streets, box: Box | None) -> NDArray[np.bool_]:
