@@ -45,6 +45,12 @@ NAMES_SHOWN = 5_000
 _UNSEEN_SERVICE = (Service.PARKING_AISLE, Service.DRIVE_THROUGH)
 
 
+def metres_of(streets: Streets) -> NDArray[Any]:
+    """Metres of a degree of longitude and of latitude in the middle of a city, for drawing only."""
+    _, south, _, north = streets.bounds
+    return np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
+
+
 def stretches_in(streets: Streets, box: Box | None) -> NDArray[np.bool_]:
     """Which stretches have a line that may touch a box (west, south, east, north); all of them without a box."""
     stretches = streets.stretches
@@ -63,17 +69,26 @@ def stretches_in(streets: Streets, box: Box | None) -> NDArray[np.bool_]:
     return found
 
 
-def base_layer(streets: Streets, *, box: Box | None = None) -> list[dict[str, Any]]:
+def drawing_class(highway: Highway) -> str:
+    """The class of street by which the drawing part styles a highway value."""
+    return next((name for name, members in _GROUPS if highway in members), "path")
+
+
+def base_layer(
+    streets: Streets, *, box: Box | None = None, shown: NDArray[np.bool_] | None = None
+) -> list[dict[str, Any]]:
     """The drawing of a city: ``{"class": name, "lines": packed}`` per class of street, back to front.
 
     Parking aisles and drive-throughs are left out. Stretches of a class are joined where they meet, simplified
-    by :data:`TOLERANCE_M` and packed. With a box, only stretches that touch it.
+    by :data:`TOLERANCE_M` and packed. With a box, only stretches that touch it; with ``shown``, only those of the mask.
     """
     stretches = streets.stretches
-    shown = ~np.isin(stretches.service, [int(service) for service in _UNSEEN_SERVICE]) & stretches_in(streets, box)
+    seen = ~np.isin(stretches.service, [int(service) for service in _UNSEEN_SERVICE]) & stretches_in(streets, box)
+    if shown is not None:
+        seen &= shown
     layers = []
     for name, members in _GROUPS:
-        rows = np.flatnonzero(np.isin(stretches.highway, [int(member) for member in members]) & shown)
+        rows = np.flatnonzero(np.isin(stretches.highway, [int(member) for member in members]) & seen)
         if len(rows):
             layers.append({"class": name, "lines": pack_lines(merged_lines(streets, rows))})
     return layers
@@ -88,8 +103,7 @@ def merged_lines(streets: Streets, rows: NDArray[np.int64]) -> list[tuple[NDArra
         return []
     starts = np.repeat(stretches.line_start[rows] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
     vertices = starts + np.arange(int(counts.sum()))
-    _, south, _, north = streets.bounds
-    scale = np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
+    scale = metres_of(streets)
     metres = np.column_stack([stretches.line_lon[vertices], stretches.line_lat[vertices]]) * scale
     lines = shapely.linestrings(metres, indices=np.repeat(np.arange(len(rows)), counts))
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
@@ -117,8 +131,7 @@ def street_names(streets: Streets, *, box: Box | None = None) -> list[list[Any]]
         & (stretches.drivable | (stretches.highway == Highway.PEDESTRIAN))
     )
     rows = rows[np.lexsort((rows, -stretches.length_m[rows]))]
-    _, south, _, north = streets.bounds
-    scale = np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
+    scale = metres_of(streets)
     taken: dict[int, list[NDArray[np.float64]]] = {}
     names: list[list[Any]] = []
     for row in rows.tolist():
