@@ -8,18 +8,18 @@ of OpenStreetMap stay as they are here; the page shows them as text only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fleetplan.city.classes import AccessTag, Highway, WidthSource
+from fleetplan.city.classes import AccessTag, Highway, Service, WidthSource
 from fleetplan.city.streets import Streets
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import free_width_m, room_needed_m
 from fleetplan.routing.seams import StreetAccess
+from fleetplan.show.accesscorners import MapPoint
 from fleetplan.show.accesstable import (
     BAND_WORDS,
     AccessComparison,
@@ -42,20 +42,15 @@ _SOURCE_WORDS = {
     WidthSource.LANES: "from its lanes",
     WidthSource.DEFAULT: "class default, nobody measured it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class MapPoint:
-    """A place where only one of the two vehicles can do something, such as turn at a corner.
-
-    Attributes:
-        lat, lon: WGS84 degrees.
-        text: what happens there, for people; any text.
-    """
-
-    lat: float
-    lon: float
-    text: str
+_WORDS = (
+    "free: passes with ease. tight: passes at walking pace, others must wait. too narrow: narrower than the vehicle "
+    "over its mirrors and a clearance. by rule: access tags, posted width, height, weight or length, or a law.",
+    "A width is that of the narrowest part, with its 80 % interval. Where neither a sign, a survey nor a tag tells it, "
+    "it is the default of the street's class: right for many streets, not for each.",
+)
+_TOLD_SERVICES = (
+    Service.ALLEY, Service.DRIVEWAY, Service.PARKING_AISLE, Service.DRIVE_THROUGH, Service.EMERGENCY_ACCESS
+)  # fmt: skip
 
 
 def access_map_data(comparison: AccessComparison, *, title: str, corners: Sequence[MapPoint] = ()) -> dict[str, Any]:
@@ -68,7 +63,8 @@ def access_map_data(comparison: AccessComparison, *, title: str, corners: Sequen
         "place": f"{streets.label}: {km_text(document['street_km'])} km of drivable streets",
         "settings": settings_line(document),
         "verdict": verdict_lines(document),
-        "bounds": [round(value, 6) for value in streets.bounds],
+        "words": list(_WORDS),
+        "bounds": _middle_of(streets),
         "vehicles": [
             {**_vehicle_data(vehicle, comparison), "narrower": row == narrower}
             for row, vehicle in enumerate(comparison.vehicles)
@@ -84,6 +80,13 @@ def access_map_data(comparison: AccessComparison, *, title: str, corners: Sequen
         "quantiles": _quantile_rows(document),
         "notes": list(streets.warnings),
     }
+
+
+def _middle_of(streets: Streets) -> list[float]:
+    """West, south, east and north of all but the outermost hundredths: extracts have long tails."""
+    west, east = np.quantile(streets.stretches.line_lon, (0.01, 0.99))
+    south, north = np.quantile(streets.stretches.line_lat, (0.01, 0.99))
+    return [round(float(value), 6) for value in (west, south, east, north)]
 
 
 def _vehicle_data(vehicle: Vehicle, comparison: AccessComparison) -> dict[str, Any]:
@@ -141,6 +144,7 @@ def streets_data(comparison: AccessComparison) -> dict[str, Any]:
     classes = np.unique(table.highway[rows])
     columns: dict[str, Ints] = {
         "class": np.searchsorted(classes, table.highway[rows]).astype(np.int64),
+        "service": table.service[rows].astype(np.int64),
         "source": table.width_source[rows].astype(np.int64),
         "oneway": (table.forward[rows] != table.backward[rows]).astype(np.int64),
         "limit": limit,
@@ -161,11 +165,24 @@ def streets_data(comparison: AccessComparison) -> dict[str, Any]:
         "kind": pack_numbers(kind.reshape(-1), differences=True),
         "kinds": {key: pack_numbers(kinds[:, at]) for at, key in enumerate(columns)},
         "names": [streets.names[row] for row in names.tolist()],
-        "classes": [[Highway(code).tag.replace("_", " "), drawing_class(Highway(code))] for code in classes.tolist()],
+        "classes": [
+            [Highway(code).tag.replace("_", " "), drawing_class(Highway(code)), _noun(Highway(code))]
+            for code in classes.tolist()
+        ],
+        "services": {str(int(kind)): kind.name.lower().replace("_", " ") for kind in _TOLD_SERVICES},
         "sources": {str(int(source)): _SOURCE_WORDS.get(source, source.label) for source in WidthSource},
         "limits": limits,
         "reasons": sentences,
     }
+
+
+def _noun(highway: Highway) -> str:
+    """What a street without a name is called."""
+    if highway in (Highway.UNCLASSIFIED, Highway.ROAD):
+        return "Minor street"
+    word = highway.tag.replace("_", " ").capitalize()
+    streets = (Highway.RESIDENTIAL, Highway.SERVICE, Highway.PEDESTRIAN, Highway.TERTIARY, Highway.SECONDARY)
+    return f"{word} street" if highway in streets else word
 
 
 def _decimetres(values: Floats) -> Ints:

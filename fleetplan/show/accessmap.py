@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fleetplan.show.accessdata import MapPoint, access_map_data
+from fleetplan.show.accesscorners import MapPoint
+from fleetplan.show.accessdata import access_map_data
 from fleetplan.show.accesstable import AccessComparison
 from fleetplan.show.pages import page_of
 from fleetplan.writing import write_atomically

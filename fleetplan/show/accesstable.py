@@ -172,7 +172,7 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
     for one, other in ((second, first), (first, second)):
         km, guessed = only[one]["km"], only[one]["on_defaults_km"]
         if km > 0:
-            rests = f"; {guessed / km:.0%} of that is judged by a class default" if guessed > 0 else ""
+            rests = f"; {share_text(guessed, km)} of that is judged by a class default" if guessed > 0 else ""
             lines.append(f"{km_text(km)} km ({share_text(km, total)}) are open to {one} and closed to {other}{rests}.")
     if not lines:
         lines.append(f"No street is open to one of {first} and {second} and closed to the other.")
@@ -184,9 +184,11 @@ def verdict_lines(document: Mapping[str, Any]) -> list[str]:
 
 
 def share_text(part: float, whole: float) -> str:
-    """A share for people, never 0 % of something."""
+    """A share for people; neither nothing nor all of it where it is not."""
     share = part / whole if whole > 0 else 0.0
-    return "under 1 %" if 0 < share < 0.01 else f"{share:.0%}"
+    if 0 < share < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 BAND_WORDS = {"free": "free", "squeezed": "tight", "blocked_room": "too narrow", "blocked_law": "by rule"}
@@ -230,11 +232,12 @@ def _passable(bands: Mapping[str, float]) -> float:
 
 def settings_line(document: Mapping[str, Any]) -> str:
     """How it was judged, and how much of the length rests on a class default."""
-    guessed = document["by_width_source"][WidthSource.DEFAULT.label]
-    japan = document["country"] == "JP"
-    rule = f"ordinance read as {document['ordinance']}, " if japan else ""
-    return (
-        f"Country {document['country'] or 'unknown'}, {rule}widths at quantile {document['width_quantile']:g} of the "
-        f"pinch. {km_text(guessed)} of {km_text(document['street_km'])} km "
-        f"({share_text(guessed, document['street_km'])}) have no known width: they rest on a class default."
+    guessed, whole = document["by_width_source"][WidthSource.DEFAULT.label], document["street_km"]
+    parts = [f"country {document['country'] or 'unknown'}"]
+    if document["country"] == "JP":
+        parts.append(f"ordinance: {document['ordinance']}")
+    parts.append(f"width quantile {document['width_quantile']:g}")
+    parts.append(
+        f"widths of {km_text(guessed)} of {km_text(whole)} km ({share_text(guessed, whole)}) are class defaults"
     )
+    return " · ".join(parts)

@@ -299,10 +299,11 @@
   };
   fleetplan.redrawOver = function () { if (fleetplan.overlay) { fleetplan.overlay.redraw(); } };
 
-  /** Look at the whole city, or at what `view.frame` keeps while the page is on paper. */
-  fleetplan.lookAt = function (bounds) {
-    var box = fleetplan.data.bounds;
-    fleetplan.map.fitBounds(bounds || fleetplan.view.frame || [[box[1], box[0]], [box[3], box[2]]], { padding: [4, 4], maxZoom: 18, animate: false });
+  /** Look at the whole city; while the page is on paper, at what was on screen before; after that, as before. */
+  fleetplan.lookAt = function () {
+    var box = fleetplan.data.bounds, view = fleetplan.view;
+    if (view.back) { fleetplan.map.setView(view.back.center, view.back.zoom, { animate: false }); }
+    else { fleetplan.map.fitBounds(view.paper || [[box[1], box[0]], [box[3], box[2]]], { padding: [4, 4], maxZoom: 18, animate: false }); }
   };
 
   fleetplan.startMap = function () {
@@ -311,6 +312,6 @@
     fleetplan.furnish();
     fleetplan.lookAt(null);
     fleetplan.tiles = new fleetplan.AccessTiles({ minZoom: 3, maxZoom: 19, maxNativeZoom: 19 }).addTo(fleetplan.map);
-    fleetplan.overlay = new fleetplan.Overlay({ draw: fleetplan.drawOver }).addTo(fleetplan.map);
+    fleetplan.overlay = new fleetplan.Overlay({ draw: fleetplan.drawOver, ground: fleetplan.tiles }).addTo(fleetplan.map);
   };
 })();

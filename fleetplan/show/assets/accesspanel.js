@@ -7,21 +7,26 @@
   var data = fleetplan.data, view = fleetplan.view, vehicles = data.vehicles;
   var make = fleetplan.make, section = fleetplan.section, list = fleetplan.list, sign = fleetplan.sign;
   var BANDS = ["free", "tight: passes slowly, others wait", "closed: too narrow", "closed by sign or rule"];
+  var SHORT = ["free", "tight", "closed", "closed by sign or rule"];
   var HEADS = ["free", "tight", "too narrow", "by rule"];
   var SHOWN_AT_FIRST = 12, SHOWN_MORE = 50, FOUND_MOST = 20;
-  var legend;
+  var legend, openSheet;
 
   /* ---- head ---- */
 
   function head() {
-    var button = make("button", { type: "button", "class": "fp-sheet", "aria-expanded": "false", click: function () {
-      var open = document.body.classList.toggle("fp-open");
+    var button = make("button", { type: "button", "class": "fp-sheet", click: function () { openSheet(!document.body.classList.contains("fp-open")); } });
+    /** On a phone, the panel as a sheet over half of the screen. */
+    openSheet = function (open) {
+      document.body.classList.toggle("fp-open", open);
       button.setAttribute("aria-expanded", String(open));
       button.textContent = open ? "Show more map" : "Show streets and figures";
-      window.setTimeout(function () { fleetplan.map.invalidateSize({ animate: false }); }, 0);
-    } }, "Show streets and figures");
+      if (fleetplan.tiles) { fleetplan.map.invalidateSize({ animate: false }); }
+    };
+    openSheet(false);
     legend = make("ul", { "class": "fp-legend", "aria-label": "Legend with kilometres of street", "aria-live": "polite" });
     return make("header", {}, make("h1", {}, data.title), make("p", { "class": "fp-place" }, data.place),
+      make("p", { "class": "fp-settings" }, data.settings),
       make("p", { "class": "fp-verdict" }, data.verdict[0]), modes(), legend, button);
   }
 
@@ -46,7 +51,7 @@
         sign(44, function (context) {
           if (pen) { fleetplan.drawAccess(context, [4, 11, 40, 11], pen); }
           else { fleetplan.trace(context, [4, 11, 40, 11]); fleetplan.stroke(context, "#c9c4bb", 6); fleetplan.stroke(context, "#ffffff", 4.4); }
-        }), make("span", { "class": "fp-what" }, text), make("span", { "class": "fp-km" }, km + " km")));
+        }), make("span", { "class": "fp-what" }, text), make("span", { "class": "fp-km" }, km === "\u2013" ? "none" : km + " km")));
     }
     var order = vehicles[0].narrower ? [0, 1] : [1, 0];
     legend.textContent = "";
@@ -90,9 +95,24 @@
 
   function kindOf(line) { return fleetplan.city.kinds[fleetplan.city.kind[line]]; }
 
-  function classOf(line) { return data.streets.classes[kindOf(line)["class"]][0]; }
+  function classOf(line) {
+    var kind = kindOf(line), name = data.streets.classes[kind["class"]][0], service = data.streets.services[kind.service];
+    return name + (service ? " (" + service + ")" : "");
+  }
 
-  function titleOf(line) { return fleetplan.nameOf(line) || classOf(line) + " without a name"; }
+  /** A street's name; of one without, its class and the closest street that has a name. */
+  function titleOf(line) {
+    if (fleetplan.nameOf(line)) { return fleetplan.nameOf(line); }
+    var middle = fleetplan.middleOf(line), far = 250 / fleetplan.metresPerWorldPixel, near = -1, city = fleetplan.city;
+    fleetplan.streetsIn([middle[0] - far, middle[1] - far, middle[0] + far, middle[1] + far]).forEach(function (other) {
+      if (!fleetplan.nameOf(other)) { return; }
+      var away = fleetplan.distanceTo(city.xy.subarray(2 * city.start[other], 2 * city.start[other + 1]), { x: middle[0], y: middle[1] });
+      if (away < far) { far = away; near = other; }
+    });
+    var service = data.streets.services[kindOf(line).service];
+    var word = service ? service.charAt(0).toUpperCase() + service.slice(1) : data.streets.classes[kindOf(line)["class"]][2];
+    return word + (near < 0 ? " without a name" : " near " + fleetplan.nameOf(near));
+  }
 
   /** A row of a list: chooses stretches and opens the card of the longest. */
   function row(lines, text, length) {
@@ -123,11 +143,11 @@
     function show(count) {
       groups.slice(shown, shown + count).forEach(function (group) { items.appendChild(row(group.lines, titleOf(group.lines[0]), group.length)); });
       shown = Math.min(groups.length, shown + count);
-      more.textContent = "Show more (" + (groups.length - shown) + " left)";
+      more.textContent = "Show more (" + (groups.length - shown).toLocaleString("en") + " left)";
       more.hidden = shown === groups.length;
     }
     show(SHOWN_AT_FIRST);
-    var head = make("h3", {}, "Only " + vehicles[vehicle].name + " passes: " + data.legend.only[vehicle] + " km, " + groups.length + (groups.length === 1 ? " street" : " streets"));
+    var head = make("h3", {}, "Only " + vehicles[vehicle].name + " passes: " + data.legend.only[vehicle] + " km, " + groups.length.toLocaleString("en") + (groups.length === 1 ? " street" : " streets"));
     return groups.length ? make("div", {}, head, items, more) : null;
   }
 
@@ -169,12 +189,12 @@
 
   /* ---- tables ---- */
 
-  function table(label, heads, rows) {
+  function table(label, heads, rows, kind) {
     var columns = make("tr", {}), body = make("tbody");
     heads.forEach(function (text) { columns.appendChild(make("th", { scope: "col" }, text)); });
     rows.forEach(function (cells) { body.appendChild(cells); });
     return make("div", { "class": "fp-scroll", tabindex: "0", role: "region", "aria-label": label },
-      make("table", { "class": "fp-table" }, make("thead", {}, columns), body));
+      make("table", { "class": "fp-table " + (kind || "") }, make("thead", {}, columns), body));
   }
 
   /** Two lines per class, one for each vehicle; what differs is bold. */
@@ -191,7 +211,7 @@
         rows.push(line);
       });
     });
-    return table("Kilometres by class and band", ["class", "vehicle"].concat(HEADS), rows);
+    return table("Kilometres by class and band", ["class", "vehicle"].concat(HEADS), rows, "fp-classes");
   }
 
   var QUANTILE_WORDS = { "0.1": "the narrow end (0.1)", "0.5": "the middle (0.5)", "0.9": "the wide end (0.9)" };
@@ -211,6 +231,7 @@
   function choose(lines, line, go, latlng) {
     var city = fleetplan.city, box = [Infinity, Infinity, -Infinity, -Infinity];
     if (go) {
+      openSheet(false);
       lines.forEach(function (other) {
         var f = city.box.subarray(4 * other, 4 * other + 4);
         box = [Math.min(box[0], f[0]), Math.min(box[1], f[1]), Math.max(box[2], f[2]), Math.max(box[3], f[3])];
@@ -222,7 +243,7 @@
   }
 
   function openCard(at, card, lines, line) {
-    fleetplan.popup(at, card);  // closes the one before, which forgets what was chosen
+    fleetplan.popup(at, card, Math.max(200, fleetplan.map.getSize().y - 90));  // closes the one before, which forgets what was chosen
     view.chosen = lines;
     view.at = line;
     fleetplan.redrawOver();
@@ -248,7 +269,7 @@
     vehicles.forEach(function (vehicle, v) {
       var band = kind["band" + v], reason = data.streets.reasons[v][kind["reason" + v]];
       card.appendChild(make("p", { "class": "fp-judged" }, sign(30, function (context) { fleetplan.drawAccess(context, [3, 11, 27, 11], ["free", "squeezed", "room", "law"][band]); }),
-        make("span", {}, make("strong", {}, vehicle.name), " " + BANDS[band] + (reason ? " \u2013 " + reason : ""))));
+        make("span", {}, make("strong", {}, vehicle.name), " " + SHORT[band] + (reason ? " \u2013 " + reason : ""))));
     });
     card.appendChild(make("p", { "class": "fp-place" }, make("a", { href: "https://www.openstreetmap.org/way/" + city.way[line], target: "_blank", rel: "noopener noreferrer" }, "OpenStreetMap way " + city.way[line])));
     if (lines.length > 1) {
@@ -279,13 +300,12 @@
     panel.appendChild(head());
     fleetplan.startMap();
     panel.appendChild(make("div", { "class": "fp-body" },
-      section("How it was judged", true, [make("p", {}, data.settings)].concat(data.verdict.slice(1).map(function (text) { return make("p", {}, text); }))),
       section("Find a street", true, search(), "fp-find"),
       section("Where only one passes", true, onlySection(), "fp-where"),
       section("Kilometres by class", true, [classTable()]),
       section("If streets are narrower or wider than believed", true, [quantileTable(),
         make("p", { "class": "fp-place" }, "km of streets. A width has an 80 % interval: the rows judge every street at its lower end, its middle, and its upper end.")]),
-      section("The two vehicles", true, [list(vehicles.map(function (vehicle) { return vehicle.name + " (" + vehicle.title + "): " + vehicle.size + "; " + vehicle.needs; }))]),
+      section("What the words mean", true, [list(data.verdict.slice(1).concat(data.words)), list(vehicles.map(function (vehicle) { return vehicle.name + " (" + vehicle.title + "): " + vehicle.size + "; " + vehicle.needs; }))]),
       section("Layers", true, [switches()], "fp-layers"),
       data.notes.length ? section("What reading the data left open", false, [list(data.notes)]) : null));
     fillLegend();
@@ -301,7 +321,12 @@
     map.on("mousemove", function (event) {
       holder.style.cursor = fleetplan.cornerAt(event.latlng, 10) >= 0 || fleetplan.streetAt(event.latlng, 8) >= 0 ? "pointer" : "";
     });
-    fleetplan.onPaper(function () { view.frame = map.getBounds(); }, function () {});
+    var before;
+    fleetplan.onPaper(function () {
+      before = { center: map.getCenter(), zoom: map.getZoom() };
+      view.paper = map.getBounds().pad(-0.08);  // a little less, or the next smaller zoom level would be taken
+      view.back = null;
+    }, function () { view.back = before; });
     document.documentElement.setAttribute("data-ready", "yes");
   });
 })();

@@ -42,11 +42,11 @@
     return canvas;
   }
 
-  /** Opens a card on the map and moves the focus into it; Escape closes it and gives the focus back. */
-  function popup(at, content) {
+  /** Opens a card (at most `height` pixels, else 320) on the map and moves the focus into it; Escape closes it and gives the focus back. */
+  function popup(at, content, height) {
     var before = document.activeElement;
     var room = Math.min(300, fleetplan.map.getSize().x - 110);  // beside the zoom buttons
-    L.popup({ maxWidth: room, maxHeight: 320, autoPanPaddingTopLeft: [58, 12], autoPanPaddingBottomRight: [12, 30] }).setLatLng(at).setContent(content).openOn(fleetplan.map);
+    L.popup({ maxWidth: room, maxHeight: height || 320, autoPanPaddingTopLeft: [58, 12], autoPanPaddingBottomRight: [12, 30] }).setLatLng(at).setContent(content).openOn(fleetplan.map);
     content.setAttribute("tabindex", "-1");
     content.addEventListener("keydown", function (event) {
       if (event.key === "Escape") {

@@ -315,6 +315,6 @@
     fleetplan.furnish();
     fleetplan.base = new fleetplan.BaseMap({ base: fleetplan.data.base, minZoom: 3, maxZoom: 19, maxNativeZoom: 19 }).addTo(fleetplan.map);
     fleetplan.lookAt(null);
-    fleetplan.overlay = new fleetplan.Overlay({ draw: drawAll }).addTo(fleetplan.map);
+    fleetplan.overlay = new fleetplan.Overlay({ draw: drawAll, ground: fleetplan.base }).addTo(fleetplan.map);
   };
 })();

@@ -21,15 +21,21 @@
     L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
   };
 
-  /** Gives the map its size on paper while the page is printed; `prepare` and `restore` are called before and after. */
+  /**
+   * Gives the map its size on paper while the page is printed; `prepare` and `restore` are called before and after.
+   * Canvases that come into the page during the event are missing on paper, so the overlay, which is there already,
+   * draws the streets too.
+   */
   fleetplan.onPaper = function (prepare, restore) {
     var holder = fleetplan.map.getContainer();
     function resize(width, height) {
       // The layout of the paper comes after the event, so the map takes its size on paper now.
+      fleetplan.printing = Boolean(width);
       holder.style.width = width;
       holder.style.height = height;
       fleetplan.map.invalidateSize({ animate: false });
       fleetplan.lookAt(null);
+      fleetplan.overlay.redraw();
     }
     window.addEventListener("beforeprint", function () {
       prepare();
@@ -43,8 +49,9 @@
 
   /**
    * A canvas that moves with the map; Leaflet's own renderer base keeps it in place while panning and zooming. The
-   * option `draw` is called with its context and a frame: zoom, scale (pixels of a world pixel), left and top (the
-   * map's origin), min and max (the canvas on screen) and box (the same in world pixels).
+   * option `ground` are the tiles below it. The option `draw` is called with its context and a frame: zoom, scale
+   * (pixels of a world pixel), left and top (the map's origin), min and max (the canvas on screen) and box (the same
+   * in world pixels).
    */
   fleetplan.Overlay = L.Renderer.extend({
     options: { padding: 0.25 },
@@ -68,11 +75,13 @@
       var context = this._container.getContext("2d"), origin = this._map.getPixelOrigin();
       var zoom = this._map.getZoom(), scale = Math.pow(2, zoom);
       context.setTransform(sharp, 0, 0, sharp, -bounds.min.x * sharp, -bounds.min.y * sharp);
-      this.options.draw(context, {
+      var frame = {
         zoom: zoom, scale: scale, left: origin.x, top: origin.y, min: bounds.min, max: bounds.max,
         box: [(bounds.min.x + origin.x - 30) / scale, (bounds.min.y + origin.y - 30) / scale,
               (bounds.max.x + origin.x + 30) / scale, (bounds.max.y + origin.y + 30) / scale]
-      });
+      };
+      if (fleetplan.printing && this._map.hasLayer(this.options.ground)) { this.options.ground.paint(context, frame); }
+      this.options.draw(context, frame);
     },
     redraw: function () { this._update(); }
   });
