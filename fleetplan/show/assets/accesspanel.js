@@ -141,7 +141,7 @@
     var groups = onlyStreets(vehicle), items = make("ul", { "class": "fp-streets" }), shown = 0;
     var more = make("button", { type: "button", "class": "fp-only", click: function () { show(SHOWN_MORE); } });
     function show(count) {
-      groups.slice(shown, shown + count).forEach(function (group) { items.appendChild(row(group.lines, titleOf(group.lines[0]), group.length)); });
+      groups.slice(shown, shown + count).forEach(function (group) { items.appendChild(row(group.lines, titleOf(longest(group.lines)), group.length)); });
       shown = Math.min(groups.length, shown + count);
       more.textContent = "Show more (" + (groups.length - shown).toLocaleString("en") + " left)";
       more.hidden = shown === groups.length;
