@@ -19,7 +19,7 @@ from fleetplan.city.streets import Streets
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import free_width_m, room_needed_m
 from fleetplan.routing.seams import StreetAccess
-from fleetplan.show.accesscorners import MapPoint
+from fleetplan.show.accesscorners import CornerTurns, corners_data
 from fleetplan.show.accesstable import (
     BAND_WORDS,
     AccessComparison,
@@ -53,7 +53,7 @@ _TOLD_SERVICES = (
 )  # fmt: skip
 
 
-def access_map_data(comparison: AccessComparison, *, title: str, corners: Sequence[MapPoint] = ()) -> dict[str, Any]:
+def access_map_data(comparison: AccessComparison, *, title: str, corners: CornerTurns | None = None) -> dict[str, Any]:
     """Everything the page needs, as JSON values. Equal comparisons give equal data."""
     streets = comparison.streets
     document = access_document(comparison)
@@ -71,7 +71,7 @@ def access_map_data(comparison: AccessComparison, *, title: str, corners: Sequen
         ],
         "base": base_layer(streets, shown=~streets.stretches.drivable),
         "streets": streets_data(comparison),
-        "corners": [[round(corner.lat, 6), round(corner.lon, 6), corner.text] for corner in corners],
+        "corners": corners_data(comparison, corners, drawn_rows(streets)),
         "legend": _legend_data(document),
         "classes": [
             [label, [[km_text(row[band]) for band in BAND_WORDS] for row in rows]]
@@ -138,7 +138,7 @@ def streets_data(comparison: AccessComparison) -> dict[str, Any]:
     """
     streets = comparison.streets
     table = streets.stretches
-    rows = np.flatnonzero(table.drivable & (np.diff(table.line_start) >= 2))
+    rows = drawn_rows(streets)
     names, name = np.unique(table.name[rows], return_inverse=True)
     limits, limit = posted_limits(streets, rows)
     classes = np.unique(table.highway[rows])
@@ -174,6 +174,12 @@ def streets_data(comparison: AccessComparison) -> dict[str, Any]:
         "limits": limits,
         "reasons": sentences,
     }
+
+
+def drawn_rows(streets: Streets) -> Ints:
+    """The stretches that the map draws, in its order: those of drivable classes with a line."""
+    table = streets.stretches
+    return np.flatnonzero(table.drivable & (np.diff(table.line_start) >= 2))
 
 
 def _noun(highway: Highway) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from fleetplan.show.accesscorners import MapPoint
+from fleetplan.show.accesscorners import CornerTurns
 from fleetplan.show.accessdata import access_map_data
 from fleetplan.show.accesstable import AccessComparison
 from fleetplan.show.pages import page_of
 from fleetplan.writing import write_atomically
 
 
-def access_html(comparison: AccessComparison, *, title: str | None = None, corners: Sequence[MapPoint] = ()) -> str:
+def access_html(comparison: AccessComparison, *, title: str | None = None, corners: CornerTurns | None = None) -> str:
     """The page as text. Equal comparisons give equal bytes.
 
     Args:
         comparison: what to show; names of streets in it may be any text.
         title: of the page; both vehicles' names when absent.
-        corners: where the wider of the two cannot turn and the other one can.
+        corners: turns that are harder for one of the two; without them the map has none.
 
     Raises:
         FleetplanError: the installed folium links to something this package does not know.
@@ -40,7 +39,7 @@ def save_access_map(
     path: str | Path,
     *,
     title: str | None = None,
-    corners: Sequence[MapPoint] = (),
+    corners: CornerTurns | None = None,
 ) -> Path:
     """Write :func:`access_html` to a file, whole or not at all, and return its path. Missing folders are made.
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from fleetplan.city.classes import Highway
 from fleetplan.city.streets import Streets
 from fleetplan.fleet.catalogue import vehicle
-from fleetplan.show.accesscorners import FREE, IMPOSSIBLE, SLOW, MapPoint, corner_points
+from fleetplan.show.accesscorners import FREE, IMPOSSIBLE, SLOW, CornerTurns, corner_turns
 from fleetplan.show.accessdata import access_map_data, posted_limits, streets_data
 from fleetplan.show.accessmap import access_html, save_access_map
 from fleetplan.show.accesstable import AccessComparison, compare_access
@@ -39,9 +39,20 @@ def helsinki_access(helsinki_path: Path) -> AccessComparison:
 
 @pytest.fixture(scope="module")
 def city_map(tmp_path_factory: pytest.TempPathFactory, helsinki_access: AccessComparison) -> Path:
-    lat, lon = 60.1699, 24.9384
-    corner = MapPoint(lat, lon, "from <b>A</b> into B: the van cannot turn")
-    return save_access_map(helsinki_access, tmp_path_factory.mktemp("access") / "map.html", corners=[corner])
+    corners = one_corner(helsinki_access)
+    return save_access_map(helsinki_access, tmp_path_factory.mktemp("access") / "map.html", corners=corners)
+
+
+def one_corner(comparison: AccessComparison) -> CornerTurns:
+    """The van cannot turn between two streets that meet, the kei van can."""
+    streets = comparison.streets
+    named = streets.stretches.drivable & (streets.stretches.name > 0)
+    for node in streets.nodes.osm_id.argsort().tolist():
+        ends = (streets.stretches.u == node) | (streets.stretches.v == node)
+        rows = np.flatnonzero(named & ends)
+        if len(rows) > 2:
+            return CornerTurns(*(np.array([value]) for value in (node, rows[0], rows[1], 0)), np.array([True]))
+    raise AssertionError
 
 
 def columns_of(data: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -108,27 +119,32 @@ def test_posted_limits_are_told() -> None:
 
 
 def test_corners_that_one_vehicle_cannot_turn() -> None:
-    """Only turns between open streets that just one vehicle cannot make are told, one place per junction."""
+    """Turns between streets open to both that are harder for one, both directions as one, the harder one of them."""
     comparison = crossroads()
     edges, stretches = comparison.streets.edges, comparison.streets.stretches
     names = [comparison.streets.names[row] for row in stretches.name[edges.stretch].tolist()]
-    centre = int(edges.v[names.index("Wide")] if edges.v[names.index("Wide")] in edges.u[[names.index("Lane")]] else 0)
+    centre = int(np.argmax(np.bincount(edges.v)))
     into = {name: edge for edge, name in enumerate(names) if int(edges.v[edge]) == centre}
     out = {name: edge for edge, name in enumerate(names) if int(edges.u[edge]) == centre}
-    turns = [("Wide", "Lane"), ("Lane", "Wide"), ("Wide", "Alley"), ("Lane", "Lane")]
-    points = corner_points(
+    turns = [("Wide", "Lane"), ("Lane", "Wide"), ("Wide", "Alley"), ("Lane", "Lane"), ("Wide", "Wide")]
+    found = corner_turns(
         comparison,
         first=[into[before] for before, _ in turns],
         second=[out[after] for _, after in turns],
-        corners=([IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE, SLOW], [FREE, SLOW, FREE, FREE]),
+        corners=([SLOW, IMPOSSIBLE, IMPOSSIBLE, SLOW, SLOW], [FREE, SLOW, FREE, FREE, SLOW]),
     )
-    assert [point.text for point in points] == [
-        "from Wide into Lane: full-size-van cannot turn, kei-van can; "
-        "from Lane into Wide: full-size-van cannot turn, kei-van can, in several moves"
-    ]
-    assert (points[0].lat, points[0].lon) == (
-        comparison.streets.nodes.lat[centre], comparison.streets.nodes.lon[centre]
-    )  # fmt: skip
+    streets = [[comparison.streets.names[row] for row in stretches.name[rows]] for rows in (found.one, found.other)]
+    assert [tuple(sorted(pair)) for pair in zip(*streets, strict=True)] == [("Lane", "Wide"), ("Lane", "Lane")]
+    assert found.node.tolist() == [centre, centre]
+    assert found.stuck.tolist() == [0, 0]
+    assert found.hard.tolist() == [True, False]
+    data = access_map_data(comparison, title="t", corners=found)["corners"]
+    assert data["places"] == [[1, 0], [0, 0]]
+    [(lon, lat)] = unpack_lines(data["at"])
+    nodes = comparison.streets.nodes
+    assert [lon[0], lat[0]] == pytest.approx([nodes.lon[centre], nodes.lat[centre]], abs=6e-6)
+    assert unpack_numbers(data["count"]) == [2]
+    assert unpack_numbers(data["what"]) == [1, 0]
 
 
 # ---- the page ----
@@ -149,11 +165,10 @@ def test_hostile_text_is_data_only(name: str) -> None:
     streets = replace(tame.streets, names=("", *[name] * (len(tame.streets.names) - 1)), label=name, warnings=(name,))
     vehicles = tuple(replace(kind, name=f"{name}{row}", title=name) for row, kind in enumerate(tame.vehicles))
     hostile = replace(tame, streets=streets, vehicles=(vehicles[0], vehicles[1]))
-    page = access_html(hostile, title=name, corners=[MapPoint(60.0, 25.0, name)])
+    page = access_html(hostile, title=name)
     data = data_of(page)
     assert data["title"] == name
     assert name in data["streets"]["names"]
-    assert data["corners"][0][2] == name
     assert frame_of(page) == frame_of(access_html(tame, title="harmless"))
 
 
@@ -237,11 +252,16 @@ def test_switch_click_search_and_paper(city_map: Path, open_page: Opener, helsin
     page.get_by_role("button", name=re.compile("Next stretch")).press("Enter")
     assert page.locator(".leaflet-popup h3").inner_text() == "Aleksanterinkatu"
 
-    page.evaluate("void fleetplan.map.setView(fleetplan.data.corners[0].slice(0, 2), 16, { animate: false })")
+    page.evaluate(
+        """() => {
+            const corner = fleetplan.corners[0];
+            fleetplan.map.setView(fleetplan.placeOf(corner.x, corner.y), 16, { animate: false });
+        }"""
+    )
     assert page.evaluate("fleetplan.over.corners") == 1
     box = page.locator(".folium-map").bounding_box()
     page.mouse.click(box["width"] / 2, box["height"] / 2)
-    page.get_by_text("from <b>A</b> into B: the van cannot turn").wait_for()
+    page.get_by_text("full-size-van cannot turn, kei-van can.").wait_for()
 
     sheet = page.pdf()
     assert len(re.findall(rb"/Type /Page\b", sheet)) >= 2

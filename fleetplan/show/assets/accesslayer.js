@@ -40,9 +40,9 @@
     stroke(context, PENS[name], widthAt(PENS[name].width, 15));
   };
 
-  /** The sign of a place where only one vehicle can turn. */
-  fleetplan.drawCorner = function (context, x, y, large) {
-    fleetplan.drawBadge(context, x, y, "diamond", "#cc79a7", large ? "!" : "");
+  /** The sign of a corner that one vehicle cannot turn, or only in several moves. */
+  fleetplan.drawCorner = function (context, x, y, hard) {
+    fleetplan.drawBadge(context, x, y, "diamond", "#cc79a7", hard ? "!" : "");
   };
 
   /* ---- unpacking ---- */
@@ -69,9 +69,27 @@
       city.box.set([w, t, e, s], 4 * i);
     }
     makeGrid(city);
+    fleetplan.corners = unpackCorners(fleetplan.data.corners);
     // 40,075 km of equator on 256 world pixels, shorter by the cosine of the latitude.
     fleetplan.metresPerWorldPixel = 40075017 / 256 * Math.cos(fleetplan.data.bounds[1] * Math.PI / 180);
   };
+
+  /** Places with turns that are harder for one vehicle: {x, y, hard, turns: [{one, other, stuck, hard}]}. */
+  function unpackCorners(data) {
+    var flat = fleetplan.unpackFlat(data.at), one = fleetplan.numbers(data.one, true), other = fleetplan.numbers(data.other, true);
+    var what = fleetplan.numbers(data.what), at = 0;
+    return fleetplan.numbers(data.count).map(function (count, i) {
+      var corner = { x: flat.xy[2 * i], y: flat.xy[2 * i + 1], hard: false, turns: [] };
+      for (; count > 0; count--, at++) {
+        corner.turns.push({ one: one[at], other: other[at], stuck: what[at] >> 1, hard: what[at] % 2 === 1 });
+        corner.hard = corner.hard || what[at] % 2 === 1;
+      }
+      return corner;
+    });
+  }
+
+  /** From which zoom level on a corner is shown. */
+  fleetplan.cornerZoom = function (corner) { return corner.hard ? 13 : 16; };
 
   function unpackKinds(columns) {
     var keys = Object.keys(columns), kinds = [];
@@ -216,11 +234,12 @@
     });
     var names = view.names && frame.zoom >= 15 ? drawNames(context, frame) : 0;
     fleetplan.over = { names: names, corners: 0, chosen: view.chosen.length };
-    if (view.corners && frame.zoom >= 13) {
-      fleetplan.data.corners.forEach(function (corner) {
-        var at = onScreen(frame, fleetplan.world(corner[0], corner[1]));
+    if (view.corners) {
+      fleetplan.corners.forEach(function (corner) {
+        if (frame.zoom < fleetplan.cornerZoom(corner)) { return; }
+        var at = onScreen(frame, [corner.x, corner.y]);
         if (at[0] < frame.min.x || at[0] > frame.max.x || at[1] < frame.min.y || at[1] > frame.max.y) { return; }
-        fleetplan.drawCorner(context, at[0], at[1], frame.zoom >= 16);
+        fleetplan.drawCorner(context, at[0], at[1], corner.hard);
         fleetplan.over.corners++;
       });
     }
@@ -275,13 +294,13 @@
     return found;
   };
 
-  /** The corner whose sign lies within `reach` pixels of a place, or -1. */
+  /** The corner whose sign lies within `reach` pixels of a place, or null. */
   fleetplan.cornerAt = function (latlng, reach) {
-    var zoom = fleetplan.map.getZoom(), scale = Math.pow(2, zoom), at = fleetplan.world(latlng.lat, latlng.lng), far = reach / scale, found = -1;
-    if (!fleetplan.view.corners || zoom < 13) { return found; }
-    fleetplan.data.corners.forEach(function (corner, i) {
-      var world = fleetplan.world(corner[0], corner[1]), away = Math.hypot(world[0] - at[0], world[1] - at[1]);
-      if (away < far) { far = away; found = i; }
+    var zoom = fleetplan.map.getZoom(), at = fleetplan.world(latlng.lat, latlng.lng), far = reach / Math.pow(2, zoom), found = null;
+    if (!fleetplan.view.corners) { return found; }
+    fleetplan.corners.forEach(function (corner) {
+      var away = Math.hypot(corner.x - at[0], corner.y - at[1]);
+      if (away < far && zoom >= fleetplan.cornerZoom(corner)) { far = away; found = corner; }
     });
     return found;
   };

@@ -71,10 +71,14 @@
         add(pen, BANDS[band], data.legend.bands[Number(view.mode)][band], band === 0);
       });
     }
-    if (data.corners.length && view.mode === "difference") {
-      legend.appendChild(make("li", { "class": "fp-minor" }, sign(44, function (context) { fleetplan.drawCorner(context, 22, 11, true); }),
-        make("span", { "class": "fp-what" }, "corner that only one of them can turn"), make("span", { "class": "fp-km" }, String(data.corners.length))));
-    }
+    data.corners.places.forEach(function (counts, v) {
+      [true, false].forEach(function (hard, i) {
+        if (!counts[i]) { return; }
+        var text = hard ? "corner that only " + vehicles[1 - v].name + " can turn" : "corner where only " + vehicles[v].name + " needs several moves";
+        legend.appendChild(make("li", { "class": "fp-minor" }, sign(44, function (context) { fleetplan.drawCorner(context, 22, 11, hard); }),
+          make("span", { "class": "fp-what" }, text), make("span", { "class": "fp-km" }, counts[i].toLocaleString("en"))));
+      });
+    });
   }
 
   function toggle(id, text, act) {
@@ -85,7 +89,7 @@
 
   function switches() {
     var group = make("div", { "class": "fp-switches" }, toggle("fp-names", "Street names (from zoom 15)", function (on) { view.names = on; }));
-    if (data.corners.length) { group.appendChild(toggle("fp-corners", "Corners (from zoom 13)", function (on) { view.corners = on; })); }
+    if (fleetplan.corners.length) { group.appendChild(toggle("fp-corners", "Corners (the easier ones from zoom 16)", function (on) { view.corners = on; })); }
     return group;
   }
 
@@ -280,11 +284,18 @@
     return card;
   }
 
+  function cornerCard(corner) {
+    return make("div", { "class": "fp-card" }, make("h3", {}, "Corner"), list(corner.turns.map(function (turn) {
+      var stuck = vehicles[turn.stuck].name, other = vehicles[1 - turn.stuck].name;
+      return "Between " + titleOf(turn.one) + " and " + titleOf(turn.other) + ": "
+        + (turn.hard ? stuck + " cannot turn, " + other + " can." : stuck + " needs several moves, " + other + " none.");
+    })));
+  }
+
   function onClick(event) {
     var corner = fleetplan.cornerAt(event.latlng, 12);
-    if (corner >= 0) {
-      var found = data.corners[corner];
-      openCard([found[0], found[1]], make("div", { "class": "fp-card" }, make("h3", {}, "Corner"), make("p", {}, found[2])), [], -1);
+    if (corner) {
+      openCard(fleetplan.placeOf(corner.x, corner.y), cornerCard(corner), [], -1);
       return;
     }
     var line = fleetplan.streetAt(event.latlng, 14);
@@ -319,7 +330,7 @@
       fleetplan.redrawOver();
     });
     map.on("mousemove", function (event) {
-      holder.style.cursor = fleetplan.cornerAt(event.latlng, 10) >= 0 || fleetplan.streetAt(event.latlng, 8) >= 0 ? "pointer" : "";
+      holder.style.cursor = fleetplan.cornerAt(event.latlng, 10) || fleetplan.streetAt(event.latlng, 8) >= 0 ? "pointer" : "";
     });
     var before;
     fleetplan.onPaper(function () {
