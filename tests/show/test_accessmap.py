@@ -271,6 +271,28 @@ def test_switch_click_search_and_paper(city_map: Path, open_page: Opener, helsin
 
 
 @pytest.mark.browser
+def test_paper_has_the_streets(city_map: Path, open_page: Opener) -> None:
+    """While it prints, the canvas that paper shows holds the streets too; afterwards the tiles have them again."""
+    page = open_page(city_map).page
+    blue = """() => {
+        const canvas = fleetplan.overlay._container, context = canvas.getContext("2d");
+        const bytes = context.getImageData(0, 0, canvas.width, canvas.height).data;
+        let count = 0;
+        for (let i = 0; i < bytes.length; i += 4) {
+            if (bytes[i] === 0 && bytes[i + 1] === 0x72 && bytes[i + 2] === 0xb2 && bytes[i + 3] === 255) { count++; }
+        }
+        return count;
+    }"""
+    zoom = page.evaluate("fleetplan.map.getZoom()")
+    assert page.evaluate(blue) == 0
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(blue) > 500
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(blue) == 0
+    assert page.evaluate("fleetplan.map.getZoom()") == zoom
+
+
+@pytest.mark.browser
 def test_phone_list_leads_to_the_map(city_map: Path, open_page: Opener) -> None:
     """On a phone a street chosen from the opened sheet closes it and shows its card on the map."""
     page = open_page(city_map, width=390, height=844, phone=True).page
@@ -280,6 +302,7 @@ def test_phone_list_leads_to_the_map(city_map: Path, open_page: Opener) -> None:
     button.tap()
     assert page.locator(".leaflet-popup h3").inner_text() == name
     assert not page.locator(".fp-body").is_visible()
+    assert page.locator(".leaflet-popup a", has_text="OpenStreetMap way").is_visible()
 
 
 @pytest.mark.browser

@@ -40,9 +40,15 @@
     stroke(context, PENS[name], widthAt(PENS[name].width, 15));
   };
 
-  /** The sign of a corner that one vehicle cannot turn, or only in several moves. */
-  fleetplan.drawCorner = function (context, x, y, hard) {
-    fleetplan.drawBadge(context, x, y, "diamond", "#cc79a7", hard ? "!" : "");
+  /** The sign of a corner: an exclamation mark where a vehicle cannot turn; small where it only needs several moves. */
+  fleetplan.drawCorner = function (context, x, y, hard, stuck) {
+    var shape = fleetplan.data.vehicles[stuck].narrower ? "circle" : "diamond";
+    if (hard) { fleetplan.drawBadge(context, x, y, shape, "#cc79a7", "!"); return; }
+    context.save();
+    context.translate(x, y);
+    context.scale(0.66, 0.66);
+    fleetplan.drawBadge(context, 0, 0, shape, "#cc79a7", "");
+    context.restore();
   };
 
   /* ---- unpacking ---- */
@@ -239,7 +245,7 @@
         if (frame.zoom < fleetplan.cornerZoom(corner)) { return; }
         var at = onScreen(frame, [corner.x, corner.y]);
         if (at[0] < frame.min.x || at[0] > frame.max.x || at[1] < frame.min.y || at[1] > frame.max.y) { return; }
-        fleetplan.drawCorner(context, at[0], at[1], corner.hard);
+        fleetplan.drawCorner(context, at[0], at[1], corner.hard, corner.turns[0].stuck);
         fleetplan.over.corners++;
       });
     }

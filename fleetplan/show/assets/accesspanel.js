@@ -21,7 +21,9 @@
       document.body.classList.toggle("fp-open", open);
       button.setAttribute("aria-expanded", String(open));
       button.textContent = open ? "Show more map" : "Show streets and figures";
-      if (fleetplan.tiles) { fleetplan.map.invalidateSize({ animate: false }); }
+      if (!fleetplan.tiles) { return; }
+      if (open) { fleetplan.map.closePopup(); }  // there is no room for both
+      fleetplan.map.invalidateSize({ animate: false });
     };
     openSheet(false);
     legend = make("ul", { "class": "fp-legend", "aria-label": "Legend with kilometres of street", "aria-live": "polite" });
@@ -75,7 +77,7 @@
       [true, false].forEach(function (hard, i) {
         if (!counts[i]) { return; }
         var text = hard ? "corner that only " + vehicles[1 - v].name + " can turn" : "corner where only " + vehicles[v].name + " needs several moves";
-        legend.appendChild(make("li", { "class": "fp-minor" }, sign(44, function (context) { fleetplan.drawCorner(context, 22, 11, hard); }),
+        legend.appendChild(make("li", { "class": "fp-minor" }, sign(44, function (context) { fleetplan.drawCorner(context, 22, 11, hard, v); }),
           make("span", { "class": "fp-what" }, text), make("span", { "class": "fp-km" }, counts[i].toLocaleString("en"))));
       });
     });
