@@ -218,12 +218,12 @@ def _run(study: StudyInput, *, executor: Executor | None, progress: Progress | N
     return Comparison(result, run, interrupted)
 
 
-def vehicle_columns(streets: Streets, vehicle_or_name: Any) -> dict[str, Any]:
+def vehicle_columns(streets: Streets, vehicle_or_name: Any, *, rules: AccessRules | None = None) -> dict[str, Any]:
     """The columns ``band_…``, ``reason_…`` and ``speed_kph_…`` of :meth:`Streets.frame` for one vehicle."""
     import numpy as np
 
     kind = vehicle_or_name if isinstance(vehicle_or_name, Vehicle) else vehicle(str(vehicle_or_name))
-    access = decide_access(streets, kind, AccessRules(country=streets.country))
+    access = decide_access(streets, kind, rules or AccessRules())
     speed = np.zeros(len(streets.stretches))
     np.maximum.at(speed, streets.edges.stretch, access.speed_kph)
     return {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -21,6 +21,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from fleetplan import __version__
 from fleetplan.errors import Fault, FleetplanError, InputError
+
+if TYPE_CHECKING:
+    from fleetplan.routing.seams import AccessRules, Ordinance
 
 app = typer.Typer(
     name="fleetplan",
@@ -37,6 +40,14 @@ Seed = Annotated[int | None, typer.Option(min=0, help="Seed of the search; the s
 CityArgument = Annotated[
     str, typer.Argument(metavar="CITY", help="An extract or osmnx graph (.osm, .osm.pbf, .graphml …), or: helsinki")
 ]
+
+OrdinanceOption = Annotated[
+    str, typer.Option("--ordinance", help="Japan's Vehicle Restriction Ordinance read as clearance, law or off.")
+]
+QuantileOption = Annotated[
+    float, typer.Option("--width-quantile", help="Which end of a width's spread to believe, 0.05 to 0.95.")
+]
+CountryOption = Annotated[str | None, typer.Option("--country", help="ISO country code; found from the location.")]
 
 
 def main() -> None:
@@ -142,6 +153,40 @@ def compare(
         as_json=as_json,
         quiet=quiet or as_json,
     )
+
+
+def _rules(ordinance: str, width_quantile: float) -> AccessRules:
+    """The rules of the command line.
+
+    Raises:
+        InputError: with every option that is wrong.
+    """
+    from fleetplan.routing.seams import AccessRules
+
+    faults = []
+    if ordinance not in ("clearance", "law", "off"):
+        faults.append(
+            Fault(
+                "settings.ordinance",
+                "command line",
+                "--ordinance",
+                f"is {ordinance!r}",
+                "give clearance, law or off",
+            )
+        )
+    if not 0.05 <= width_quantile <= 0.95:
+        faults.append(
+            Fault(
+                "settings.width_quantile",
+                "command line",
+                "--width-quantile",
+                f"is {width_quantile:g}",
+                "give a number from 0.05 to 0.95",
+            )
+        )
+    if faults:
+        raise InputError(faults)
+    return AccessRules(cast("Ordinance", ordinance), width_quantile)
 
 
 def _effort(text: str | None) -> str | int | None:
@@ -324,20 +369,27 @@ def streets(
     city: CityArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="The table to write: .csv or .gpkg.")],
     vehicles: Annotated[str, typer.Option(help="Types to judge, separated by commas.")] = "",
-    country: Annotated[str | None, typer.Option(help="ISO country code; found from the location.")] = None,
+    country: CountryOption = None,
+    ordinance: OrdinanceOption = "clearance",
+    width_quantile: QuantileOption = 0.5,
 ) -> None:
     """Write every stretch of street with its width, and for each vehicle whether and why it may pass."""
-    import fleetplan.api  # noqa: F401  (the public face gives Streets.frame its columns per vehicle)
+    from fleetplan.api import vehicle_columns
     from fleetplan.fleet.catalogue import find_vehicles
     from fleetplan.show.files import write_table
     from fleetplan.study.scenarios import load_city
 
+    rules = _rules(ordinance, width_quantile)
     kinds = find_vehicles(name.strip() for name in vehicles.split(",") if name.strip())
     if output.suffix.lower() not in (".csv", ".gpkg"):
         raise InputError.one(
             "streets.ending", str(output), "", "neither .csv nor .gpkg", "name a file that ends in .csv or .gpkg"
         )
-    frame = load_city(city, country=country).frame(kinds.values())
+    found = load_city(city, country=country)
+    frame = found.frame()
+    for kind in kinds.values():
+        for column, values in vehicle_columns(found, kind, rules=rules).items():
+            frame[column] = values
     write_table(frame, output, layer="streets")
     Console().print(f"{len(frame)} stretches written to {escape(str(output))}", highlight=False)
 
@@ -349,9 +401,9 @@ def table(
     points: Annotated[Path, typer.Option(metavar="P.csv", help="The places: id,lat,lon.")],
     vehicle: Annotated[str, typer.Option(metavar="TYPE", help="The vehicle type; `fleetplan vehicles` lists them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The CSV to write: from,to,time_s,distance_m.")],
-    country: Annotated[str | None, typer.Option(help="ISO country code; found from the location.")] = None,
-    ordinance: Annotated[str, typer.Option(help="Japan's ordinance: clearance, law or off.")] = "clearance",
-    width_quantile: Annotated[float, typer.Option(min=0.05, max=0.95, help="Quantile of the widths.")] = 0.5,
+    country: CountryOption = None,
+    ordinance: OrdinanceOption = "clearance",
+    width_quantile: QuantileOption = 0.5,
     quiet: Quiet = False,
 ) -> None:
     """Write times and lengths of the fastest ways between all places for one vehicle; blank where there is none."""
@@ -360,18 +412,16 @@ def table(
     from fleetplan.demand.files import read_stops
     from fleetplan.fleet.catalogue import vehicle as vehicle_of
     from fleetplan.routing.matrix import travel_matrix
-    from fleetplan.routing.seams import AccessRules, ordinance_of
     from fleetplan.show.matrices import write_matrix
     from fleetplan.study.scenarios import load_city
 
-    kind, reading = vehicle_of(vehicle), ordinance_of(ordinance)
+    kind, rules = vehicle_of(vehicle), _rules(ordinance, width_quantile)
     places = read_stops(points)
     lat, lon = (np.array([getattr(place, name) for place in places]) for name in ("lat", "lon"))
     with _progress(quiet=quiet) as progress:
         progress("reading the city", 0, 3)
         streets = load_city(city, country=country)
         progress("travel times", 1, 3)
-        rules = AccessRules(reading, width_quantile, streets.country)
         matrix = travel_matrix(streets, kind, lat=lat, lon=lon, rules=rules)
         progress("writing", 2, 3)
         none = write_matrix(matrix, [place.id for place in places], output)
@@ -383,6 +433,57 @@ def table(
         soft_wrap=True,
         highlight=False,
     )
+
+
+@app.command()
+@_command
+def access(
+    city: CityArgument,
+    vehicle: Annotated[str, typer.Option("--vehicle", metavar="TYPE", help="The vehicle in question.")],
+    against: Annotated[str, typer.Option("--against", metavar="TYPE", help="The vehicle it is held against.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The map to write, an .html file.")] = None,
+    country: CountryOption = None,
+    ordinance: OrdinanceOption = "clearance",
+    width_quantile: QuantileOption = 0.5,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two vehicles on every street of a city: kilometres by band and class, and a map of the difference."""
+    from fleetplan.fleet.catalogue import find_vehicles
+    from fleetplan.show.accessmap import save_access_map
+    from fleetplan.show.accesstable import access_document, compare_access, rich_access
+    from fleetplan.study.scenarios import load_city
+    from fleetplan.writing import canonical_json
+
+    rules = _rules(ordinance, width_quantile)
+    kinds = find_vehicles([vehicle, against])
+    if vehicle == against:
+        raise InputError.one(
+            "access.same", "command line", "--against", f"is {against!r} like --vehicle", "name two different vehicles"
+        )
+    if output is not None and output.suffix.lower() not in (".html", ".htm"):
+        raise InputError.one(
+            "access.ending",
+            str(output),
+            "",
+            "does not end in .html",
+            "name an .html file; `fleetplan streets` writes .csv and .gpkg",
+        )
+    with _progress(quiet=quiet or as_json) as progress:
+        progress("reading streets", 0, 3)
+        streets = load_city(city, country=country)
+        progress("judging streets", 1, 3)
+        comparison = compare_access(streets, kinds[vehicle], kinds[against], rules=rules)
+        document = access_document(comparison)
+        if output is not None:
+            progress("drawing the map", 2, 3)
+            save_access_map(comparison, output)
+    if as_json:
+        sys.stdout.write(canonical_json(document))
+        return
+    Console().print(rich_access(document))
+    if output is not None:
+        Console().print(f"written to {escape(str(output))}", soft_wrap=True, highlight=False)
 
 
 @app.command()

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetplan.errors import InputError
-
 Ordinance = Literal["clearance", "law", "off"]
-
-
-def ordinance_of(word: str) -> Ordinance:
-    """A reading of Japan's ordinance by its word.
-
-    Raises:
-        InputError: the word is none of them.
-    """
-    readings: tuple[Ordinance, ...] = get_args(Ordinance)
-    for reading in readings:
-        if word == reading:
-            return reading
-    raise InputError.one(
-        "settings.ordinance", "command line", "--ordinance", f"is {word!r}", f"give {', '.join(readings)}"
-    )
 
 
 class Band(IntEnum):

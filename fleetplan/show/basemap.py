@@ -1,14 +1,10 @@
 """The city's streets as a small drawing: lines merged per class, simplified, and packed into plain text.
 
-A line is packed as differences of whole 1e-5 degrees (about a metre) in the encoded polyline format
-(https://developers.google.com/maps/documentation/utilities/polylinealgorithm), here with longitude and latitude
-in the order lat, lon, and as one run for many lines: each line is led by its number of vertices. The drawing
-part is ``assets/basemap.js``.
+The drawing part is ``assets/basemap.js``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,12 +13,10 @@ from numpy.typing import NDArray
 
 from fleetplan.city.classes import Highway, Service
 from fleetplan.city.streets import Streets
+from fleetplan.show.packing import QUANTUM_DEG, pack_lines
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
-
-QUANTUM_DEG = 1e-5
-"""The packed grid: 1.1 m north to south."""
 
 TOLERANCE_M = 1.5
 """How far simplification may move a drawn street; below the width of its line at every zoom level."""
@@ -51,74 +45,10 @@ NAMES_SHOWN = 5_000
 _UNSEEN_SERVICE = (Service.PARKING_AISLE, Service.DRIVE_THROUGH)
 
 
-def pack_lines(lines: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> str:
-    """Many lines (longitudes, latitudes in degrees) as one ASCII text.
-
-    Vertices that fall on the same grid point as the one before are left out; a line of which one vertex is left
-    is kept with that vertex.
-    """
-    pairs = [(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)) for lon, lat in lines]
-    if not pairs:
-        return ""
-    owner = np.repeat(np.arange(len(pairs)), [len(lon) for lon, _ in pairs])
-    places = [np.concatenate([pair[axis] for pair in pairs]) for axis in (1, 0)]
-    grid = np.rint(np.column_stack(places) / QUANTUM_DEG).astype(np.int64)
-    if len(grid):
-        kept = np.any(np.diff(grid, axis=0) != 0, axis=1) | (np.diff(owner) != 0)
-        kept = np.concatenate([[True], kept])
-        grid, owner = grid[kept], owner[kept]
-    steps = np.diff(grid, axis=0, prepend=0)
-    counts = np.bincount(owner, minlength=len(pairs))
-    # Each count stands in front of its line's steps.
-    numbers = np.zeros(2 * len(grid) + len(pairs), dtype=np.int64)
-    heads = 2 * (np.cumsum(counts) - counts) + np.arange(len(pairs))
-    body = np.ones(len(numbers), dtype=bool)
-    body[heads] = False
-    numbers[heads] = counts
-    numbers[body] = steps.ravel()
-    return _encode(numbers)
-
-
-def unpack_lines(text: str) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """The lines of :func:`pack_lines`, on its grid."""
-    numbers = _decode(text)
-    lines: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-    at = 0
-    last = np.zeros(2, dtype=np.int64)
-    while at < len(numbers):
-        count = numbers[at]
-        steps = np.array(numbers[at + 1 : at + 1 + 2 * count], dtype=np.int64).reshape(count, 2)
-        at += 1 + 2 * count
-        grid = last + np.cumsum(steps, axis=0)
-        if count:
-            last = grid[-1]
-        degrees = (grid * QUANTUM_DEG).astype(np.float64)
-        lines.append((degrees[:, 1], degrees[:, 0]))
-    return lines
-
-
-def _encode(numbers: NDArray[np.int64]) -> str:
-    """Five bits a letter, lowest first; letters that another one follows have bit 32 set."""
-    rest = np.where(numbers < 0, ~(numbers << 1), numbers << 1)
-    shifts = np.arange(0, 64, 5)
-    parts = (rest[:, None] >> shifts) & 0x1F
-    more = (rest[:, None] >> shifts >> 5) > 0
-    used = np.concatenate([np.ones((len(rest), 1), dtype=bool), more[:, :-1]], axis=1)
-    letters = np.where(more, parts | 0x20, parts) + 63
-    return bytes(letters[used].astype(np.uint8)).decode("ascii")
-
-
-def _decode(text: str) -> list[int]:
-    numbers: list[int] = []
-    rest = shift = 0
-    for letter in text:
-        value = ord(letter) - 63
-        rest |= (value & 0x1F) << shift
-        shift += 5
-        if value < 0x20:
-            numbers.append(~(rest >> 1) if rest & 1 else rest >> 1)
-            rest = shift = 0
-    return numbers
+def metres_of(streets: Streets) -> NDArray[Any]:
+    """Metres of a degree of longitude and of latitude in the middle of a city, for drawing only."""
+    _, south, _, north = streets.bounds
+    return np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
 
 
 def stretches_in(streets: Streets, box: Box | None) -> NDArray[np.bool_]:
@@ -139,17 +69,26 @@ def stretches_in(streets: Streets, box: Box | None) -> NDArray[np.bool_]:
     return found
 
 
-def base_layer(streets: Streets, *, box: Box | None = None) -> list[dict[str, Any]]:
+def drawing_class(highway: Highway) -> str:
+    """The class of street by which the drawing part styles a highway value."""
+    return next((name for name, members in _GROUPS if highway in members), "path")
+
+
+def base_layer(
+    streets: Streets, *, box: Box | None = None, shown: NDArray[np.bool_] | None = None
+) -> list[dict[str, Any]]:
     """The drawing of a city: ``{"class": name, "lines": packed}`` per class of street, back to front.
 
     Parking aisles and drive-throughs are left out. Stretches of a class are joined where they meet, simplified
-    by :data:`TOLERANCE_M` and packed. With a box, only stretches that touch it.
+    by :data:`TOLERANCE_M` and packed. With a box, only stretches that touch it; with ``shown``, only those of the mask.
     """
     stretches = streets.stretches
-    shown = ~np.isin(stretches.service, [int(service) for service in _UNSEEN_SERVICE]) & stretches_in(streets, box)
+    seen = ~np.isin(stretches.service, [int(service) for service in _UNSEEN_SERVICE]) & stretches_in(streets, box)
+    if shown is not None:
+        seen &= shown
     layers = []
     for name, members in _GROUPS:
-        rows = np.flatnonzero(np.isin(stretches.highway, [int(member) for member in members]) & shown)
+        rows = np.flatnonzero(np.isin(stretches.highway, [int(member) for member in members]) & seen)
         if len(rows):
             layers.append({"class": name, "lines": pack_lines(merged_lines(streets, rows))})
     return layers
@@ -164,8 +103,7 @@ def merged_lines(streets: Streets, rows: NDArray[np.int64]) -> list[tuple[NDArra
         return []
     starts = np.repeat(stretches.line_start[rows] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
     vertices = starts + np.arange(int(counts.sum()))
-    _, south, _, north = streets.bounds
-    scale = np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
+    scale = metres_of(streets)
     metres = np.column_stack([stretches.line_lon[vertices], stretches.line_lat[vertices]]) * scale
     lines = shapely.linestrings(metres, indices=np.repeat(np.arange(len(rows)), counts))
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
@@ -193,8 +131,7 @@ def street_names(streets: Streets, *, box: Box | None = None) -> list[list[Any]]
         & (stretches.drivable | (stretches.highway == Highway.PEDESTRIAN))
     )
     rows = rows[np.lexsort((rows, -stretches.length_m[rows]))]
-    _, south, _, north = streets.bounds
-    scale = np.array([_METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), _METRES_PER_DEGREE])
+    scale = metres_of(streets)
     taken: dict[int, list[NDArray[np.float64]]] = {}
     names: list[list[Any]] = []
     for row in rows.tolist():

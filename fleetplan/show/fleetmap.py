@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import folium
-
 from fleetplan.show.mapdata import map_data
-from fleetplan.show.offline import OfflineFigure
+from fleetplan.show.pages import page_of
 from fleetplan.study.result import StudyResult
 from fleetplan.writing import write_atomically
-
-_SCRIPTS = ("basemap.js", "pens.js", "fleetmap.js", "panel.js")
-_STYLES = ("fleetmap.css",)
-_NOTICES = ("leaflet-LICENSE.txt",)
-_BODY = (
-    '<aside id="fleetplan-panel" aria-label="Comparison of fleets">'
-    "<noscript>This map is drawn by the scripts inside this file; it loads nothing from elsewhere. "
-    "Allow scripts for this file to see it.</noscript></aside>\n"
-)
 
 
 def map_html(result: StudyResult, *, title: str | None = None) -> str:
@@ -33,25 +22,14 @@ def map_html(result: StudyResult, *, title: str | None = None) -> str:
     """
     if title is None:
         title = f"{' · '.join(sorted(result.fleets))} – fleetplan"
-    west, south, east, north = result.streets.bounds
-    city = folium.Map(
-        location=[(south + north) / 2, (west + east) / 2],
-        zoom_start=14,
-        tiles=None,
-        zoom_control=False,
-        control_scale=False,
-        max_zoom=19,
-    )
-    figure = OfflineFigure(
+    return page_of(
+        bounds=result.streets.bounds,
         title=title,
+        panel="Comparison of fleets",
         data=map_data(result, title=title),
-        scripts=_SCRIPTS,
-        styles=_STYLES,
-        notices=_NOTICES,
-        body=_BODY,
+        scripts=("fleetmap.js", "panel.js"),
+        styles=(),
     )
-    figure.add_child(city)
-    return figure.render()
 
 
 def save_map(result: StudyResult, path: str | Path, *, title: str | None = None) -> Path:

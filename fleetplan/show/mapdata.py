@@ -15,8 +15,9 @@ from fleetplan.city.classes import Highway, WidthSource
 from fleetplan.planning.plan import Route
 from fleetplan.planning.problem import Problem
 from fleetplan.routing.seams import Band
-from fleetplan.show.basemap import Box, base_layer, pack_lines, street_names, stretches_in
+from fleetplan.show.basemap import Box, base_layer, street_names, stretches_in
 from fleetplan.show.frames import door_walk_m
+from fleetplan.show.packing import Distinct, pack_lines
 from fleetplan.show.tables import comparison_rows, differences_lines, limits_lines, streets_lines, verdict, width_line
 from fleetplan.study.result import FleetResult, StudyResult, TracedRoute
 from fleetplan.units import format_clock
@@ -183,7 +184,7 @@ def narrow_data(result: StudyResult, types: Sequence[str], *, box: Box | None = 
     )
     shown = stretches.drivable & np.any(bands != Band.FREE, axis=0) & stretches_in(result.streets, box)
     rows = np.flatnonzero(shown)
-    texts, kinds = _Index(), _Index()
+    texts, kinds = Distinct(), Distinct()
     decisions = [result.access[name] for name in types]
     table = []
     for row in rows.tolist():
@@ -203,21 +204,6 @@ def narrow_data(result: StudyResult, types: Sequence[str], *, box: Box | None = 
         "kinds": kinds.items,
         "texts": texts.items,
     }
-
-
-class _Index:
-    """Distinct values in order of their first use."""
-
-    def __init__(self) -> None:
-        self.items: list[Any] = []
-        self._rows: dict[str, int] = {}
-
-    def row(self, value: Any) -> int:
-        key = repr(value)
-        if key not in self._rows:
-            self._rows[key] = len(self.items)
-            self.items.append(value)
-        return self._rows[key]
 
 
 def _table_data(document: Mapping[str, Any]) -> dict[str, Any]:

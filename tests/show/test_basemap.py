@@ -11,11 +11,10 @@ from fleetplan.show.basemap import (
     TOLERANCE_M,
     base_layer,
     merged_lines,
-    pack_lines,
     street_names,
     stretches_in,
-    unpack_lines,
 )
+from fleetplan.show.packing import pack_lines, unpack_lines
 from fleetplan.study.result import StudyResult
 from tests.show import worlds
 from tests.towns import town

@@ -14,9 +14,9 @@ import pytest
 from fleetplan.demand.stops import Stops
 from fleetplan.errors import FleetplanError
 from fleetplan.show import fleetmap
-from fleetplan.show.basemap import unpack_lines
 from fleetplan.show.fleetmap import map_html, save_map
 from fleetplan.show.mapdata import map_data
+from fleetplan.show.packing import unpack_lines
 from fleetplan.study.result import StudyResult
 from fleetplan.units import format_clock
 from tests.show import worlds

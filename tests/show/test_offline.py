@@ -45,6 +45,12 @@ LINKED = {
 }
 
 
+OWN_SCRIPTS = {
+    "basemap.js", "pens.js", "overlay.js", "dom.js", "fleetmap.js", "panel.js", "accesslayer.js", "accesspanel.js"
+}  # fmt: skip
+OWN_OTHERS = {"fleetmap.css", "accessmap.css", "LICENSES.md"}
+
+
 def page_of(**settings: object) -> str:
     figure = OfflineFigure(title="t", data={}, **settings)
     figure.add_child(folium.Map([60, 24], tiles=None))
@@ -158,8 +164,7 @@ def test_vendored_files_are_the_ones_in_the_licence_table() -> None:
     """The checksums in LICENSES.md are those of the files, and no third-party file is left out of it."""
     page = (ASSETS / "LICENSES.md").read_text(encoding="utf-8")
     table = dict(re.findall(r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", page, re.MULTILINE))
-    own = {"basemap.js", "pens.js", "fleetmap.js", "panel.js", "fleetmap.css", "LICENSES.md"}
-    assert set(table) == {path.name for path in ASSETS.iterdir()} - own
+    assert set(table) == {path.name for path in ASSETS.iterdir()} - OWN_SCRIPTS - OWN_OTHERS
     for name, digest in table.items():
         assert hashlib.sha256((ASSETS / name).read_bytes()).hexdigest() == digest, name
 
@@ -174,7 +179,7 @@ def test_assets_are_plain_ascii_without_source_maps() -> None:
 
 def test_own_scripts_never_write_markup() -> None:
     """Own scripts put text in with textContent only; the single piece of markup is the constant attribution."""
-    for name in ("basemap.js", "pens.js", "fleetmap.js", "panel.js"):
+    for name in sorted(OWN_SCRIPTS):
         text = asset_text(name)
         for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
             assert forbidden not in text, (name, forbidden)

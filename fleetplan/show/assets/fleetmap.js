@@ -6,17 +6,12 @@
  * the last drawing held. Text from the data goes to canvas text and textContent only, never into markup.
  */
 (function () {
-  var INK = "#1a1a1a", HALO = "rgba(255,255,255,0.92)";
+  var INK = "#1a1a1a";
   var FLEET_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#8e4585", "#e69f00", "#56b4e9", "#5c4b32", "#333399"];
   var TRIP_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#8e4585", "#e69f00", "#56b4e9", "#5c4b32", "#c2185b"];
 
-  fleetplan.data = JSON.parse(document.getElementById("fleetplan-data").textContent);
-  fleetplan.map = null;
   fleetplan.view = { fleets: {}, routes: true, stops: true, walks: true, unserved: true, names: true, narrow: {}, focus: null };
   fleetplan.drawn = {};
-
-  /* The map is folium's; it is caught as it is made. */
-  L.Map.addInitHook(function () { fleetplan.map = this; });
 
   /* ---- preparing the data once ---- */
 
@@ -209,24 +204,14 @@
   function drawNames(context, frame) {
     var taken = [], count = 0;
     if (frame.zoom < 15) { return count; }
-    context.font = (frame.zoom < 17 ? 11 : 12.5) + "px system-ui, sans-serif";
-    context.textAlign = "center";
-    context.textBaseline = "middle";
+    fleetplan.nameFont(context, frame.zoom);
     fleetplan.data.names.forEach(function (name) {
       var place = at(frame, [name[1], name[2]]);
       if (place[0] < frame.min.x || place[0] > frame.max.x || place[1] < frame.min.y || place[1] > frame.max.y) { return; }
       var half = context.measureText(name[0]).width / 2;
       // A longer name than its street is allowed a little overhang.
       if (2 * half > 1.3 * name[4] * frame.scale / fleetplan.metresPerWorldPixel || !fleetplan.claim(taken, place, Math.min(60, half))) { return; }
-      context.save();
-      context.translate(place[0], place[1]);
-      context.rotate(name[3] * Math.PI / 180);
-      context.lineWidth = 3;
-      context.strokeStyle = HALO;
-      context.strokeText(name[0], 0, 0);
-      context.fillStyle = "#4a463f";
-      context.fillText(name[0], 0, 0);
-      context.restore();
+      fleetplan.writeName(context, name[0], place, name[3]);
       count++;
     });
     return count;
@@ -295,56 +280,14 @@
     fleetplan.hits = hits;
   }
 
-  /** A canvas that moves with the map; Leaflet's own renderer base keeps it in place while panning and zooming. */
-  var Overlay = L.Renderer.extend({
-    options: { padding: 0.25 },
-    _initContainer: function () {
-      this._container = document.createElement("canvas");
-      this._container.setAttribute("aria-hidden", "true");
-    },
-    _destroyContainer: function () {
-      L.DomUtil.remove(this._container);
-      delete this._container;
-    },
-    _update: function () {
-      if (this._map._animatingZoom && this._bounds) { return; }
-      L.Renderer.prototype._update.call(this);
-      var bounds = this._bounds, size = bounds.getSize(), sharp = window.devicePixelRatio > 1 ? 2 : 1;
-      L.DomUtil.setPosition(this._container, bounds.min);
-      this._container.width = size.x * sharp;
-      this._container.height = size.y * sharp;
-      this._container.style.width = size.x + "px";
-      this._container.style.height = size.y + "px";
-      var context = this._container.getContext("2d"), origin = this._map.getPixelOrigin();
-      var zoom = this._map.getZoom(), scale = Math.pow(2, zoom);
-      context.setTransform(sharp, 0, 0, sharp, -bounds.min.x * sharp, -bounds.min.y * sharp);
-      drawAll(context, {
-        zoom: zoom, scale: scale, left: origin.x, top: origin.y, min: bounds.min, max: bounds.max,
-        box: [(bounds.min.x + origin.x - 30) / scale, (bounds.min.y + origin.y - 30) / scale,
-              (bounds.max.x + origin.x + 30) / scale, (bounds.max.y + origin.y + 30) / scale]
-      });
-    },
-    redraw: function () { this._update(); }
-  });
-
   /* ---- what lies under a click ---- */
-
-  function distanceTo(xy, point) {
-    var best = Infinity;
-    for (var i = 2; i < xy.length; i += 2) {
-      var dx = xy[i] - xy[i - 2], dy = xy[i + 1] - xy[i - 1], length = dx * dx + dy * dy;
-      var share = length ? Math.max(0, Math.min(1, ((point.x - xy[i - 2]) * dx + (point.y - xy[i - 1]) * dy) / length)) : 0;
-      best = Math.min(best, Math.hypot(point.x - xy[i - 2] - share * dx, point.y - xy[i - 1] - share * dy));
-    }
-    return best;
-  }
 
   /** The thing drawn at a point: signs before lines, upper before lower, or null. */
   fleetplan.hitAt = function (point, reach) {
     return nearest(reach + 6, function (hit) {
       return hit.xy ? Infinity : Math.hypot(hit.x - point.x, hit.y - point.y);
     }) || nearest(reach, function (hit) {
-      return hit.xy ? distanceTo(hit.xy, point) : Infinity;
+      return hit.xy ? fleetplan.distanceTo(hit.xy, point) : Infinity;
     });
   };
 
@@ -369,16 +312,9 @@
   };
 
   fleetplan.startMap = function () {
-    var map = fleetplan.map;
-    map.invalidateSize({ animate: false });
-    map.attributionControl.setPrefix("");
-    map.attributionControl.addAttribution(fleetplan.attribution);
-    L.control.zoom({ position: "topleft" }).addTo(map);
-    L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
-    fleetplan.base = new fleetplan.BaseMap({ base: fleetplan.data.base, minZoom: 3, maxZoom: 19, maxNativeZoom: 19 }).addTo(map);
+    fleetplan.furnish();
+    fleetplan.base = new fleetplan.BaseMap({ base: fleetplan.data.base, minZoom: 3, maxZoom: 19, maxNativeZoom: 19 }).addTo(fleetplan.map);
     fleetplan.lookAt(null);
-    fleetplan.overlay = new Overlay().addTo(map);
+    fleetplan.overlay = new fleetplan.Overlay({ draw: drawAll, ground: fleetplan.base }).addTo(fleetplan.map);
   };
-
-  fleetplan.attribution = '<a href="https://www.openstreetmap.org/copyright" rel="noopener">\u00a9 OpenStreetMap contributors</a>';
 })();

@@ -5,43 +5,7 @@
  */
 (function () {
   var data = fleetplan.data, view = fleetplan.view, panel;
-
-  /** An element with attributes, children and texts. */
-  function make(tag, attributes) {
-    var element = document.createElement(tag);
-    Object.keys(attributes || {}).forEach(function (name) {
-      if (typeof attributes[name] === "function") { element.addEventListener(name, attributes[name]); }
-      else { element.setAttribute(name, attributes[name]); }
-    });
-    Array.prototype.slice.call(arguments, 2).forEach(function (child) {
-      if (child === null || child === undefined) { return; }
-      element.appendChild(typeof child === "object" ? child : document.createTextNode(String(child)));
-    });
-    return element;
-  }
-
-  function section(title, open, parts, kind) {
-    var details = make("details", { "class": "fp-section " + (kind || "") }, make("summary", {}, make("h2", {}, title)));
-    details.open = open;
-    parts.forEach(function (part) { if (part) { details.appendChild(part); } });
-    return details;
-  }
-
-  function list(texts, kind) {
-    return make.apply(null, [kind || "ul", { "class": "fp-notes" }].concat(texts.map(function (text) { return make("li", {}, text); })));
-  }
-
-  /** A small picture drawn by the map's own pens. */
-  function sign(width, draw) {
-    var canvas = make("canvas", { "class": "fp-sign", "aria-hidden": "true" }), context = canvas.getContext("2d");
-    canvas.width = width * 2;
-    canvas.height = 44;
-    canvas.style.width = width + "px";
-    canvas.style.height = "22px";
-    context.scale(2, 2);
-    draw(context);
-    return canvas;
-  }
+  var make = fleetplan.make, section = fleetplan.section, list = fleetplan.list, sign = fleetplan.sign, popup = fleetplan.popup;
 
   /** The sign of a trip, repainted when its colour changes. */
   function tripSign(route, trip) {
@@ -276,21 +240,6 @@
 
   /* ---- pop-ups ---- */
 
-  /** Opens a card on the map and moves the focus into it; Escape closes it and gives the focus back. */
-  function popup(at, content) {
-    var before = document.activeElement;
-    var room = Math.min(300, fleetplan.map.getSize().x - 110);  // beside the zoom buttons
-    L.popup({ maxWidth: room, maxHeight: 320, autoPanPaddingTopLeft: [58, 12], autoPanPaddingBottomRight: [12, 30] }).setLatLng(at).setContent(content).openOn(fleetplan.map);
-    content.setAttribute("tabindex", "-1");
-    content.addEventListener("keydown", function (event) {
-      if (event.key === "Escape") {
-        fleetplan.map.closePopup();
-        before.focus();
-      }
-    });
-    content.focus({ preventScroll: true });
-  }
-
   /** Stops at one place, with every shown fleet's visit. */
   function stopCard(rows) {
     var card = make("div", { "class": "fp-card" });
@@ -367,7 +316,7 @@
     });
     // On paper nothing can be opened: the stops of all fleets on the map are written out.
     var opened = [];
-    window.addEventListener("beforeprint", function () {
+    fleetplan.onPaper(function () {
       data.fleets.forEach(function (_, f) {
         if (!view.fleets[f]) { return; }
         [routes.fleets[f]].concat(Array.from(routes.fleets[f].querySelectorAll(".fp-route"))).forEach(function (details) {
@@ -377,17 +326,8 @@
           if (details.fill) { details.fill(); }
         });
       });
-      // The layout of the paper comes after this event, so the map takes its size on paper now.
-      holder.style.width = "180mm";
-      holder.style.height = "120mm";
-      fleetplan.map.invalidateSize({ animate: false });
-      fleetplan.lookAt(null);
-    });
-    window.addEventListener("afterprint", function () {
+    }, function () {
       opened.splice(0).forEach(function (details) { details.open = false; });
-      holder.style.width = holder.style.height = "";
-      fleetplan.map.invalidateSize({ animate: false });
-      fleetplan.lookAt(null);
     });
     repaint();
     document.documentElement.setAttribute("data-ready", "yes");

@@ -168,6 +168,26 @@
     context.setLineDash([]);
   };
 
+  /** The font of street names at a zoom level, with text centred on its place. */
+  fleetplan.nameFont = function (context, zoom) {
+    context.font = (zoom < 17 ? 11 : 12.5) + "px system-ui, sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+  };
+
+  /** A street's name at a place on screen, turned clockwise by an angle in degrees. */
+  fleetplan.writeName = function (context, text, place, angle) {
+    context.save();
+    context.translate(place[0], place[1]);
+    context.rotate(angle * Math.PI / 180);
+    context.lineWidth = 3;
+    context.strokeStyle = HALO;
+    context.strokeText(text, 0, 0);
+    context.fillStyle = "#4a463f";
+    context.fillText(text, 0, 0);
+    context.restore();
+  };
+
   fleetplan.trace = trace;
   fleetplan.stroke = stroke;
   fleetplan.drawArrows = drawArrows;
