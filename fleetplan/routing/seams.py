@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ordinance = Literal["clearance", "law", "off"]
+Clearance = Literal["vehicle", "none"]
 
 
 class Band(IntEnum):
@@ -34,11 +35,16 @@ class AccessRules:
         ordinance: reading of Japan's Vehicle Restriction Ordinance; without effect elsewhere.
         width_quantile: quantile of the pinch's distribution that decisions use, 0.05 to 0.95.
         country: ISO 3166 alpha-2 code, or ``""``.
+        clearance: ``vehicle`` asks for room over the mirrors and to meet others; ``none`` lets pass wherever the body
+            fits, freely and without waiting, as routers do that cut at the body's width (for comparisons with them).
+        traffic: ``False`` drives as on empty streets: the traffic factor of every class is 1 and nobody is met.
     """
 
     ordinance: Ordinance = "clearance"
     width_quantile: float = 0.5
     country: str = ""
+    clearance: Clearance = "vehicle"
+    traffic: bool = True
 
 
 @dataclass(frozen=True, eq=False)
