@@ -17,16 +17,12 @@ from scipy.sparse.csgraph import connected_components
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
 from fleetplan.errors import CityError
 from fleetplan.fleet.vehicle import Vehicle
-from fleetplan.routing.access import blocked_nodes, country_of, decision_width_m
-from fleetplan.routing.driving import (
-    edge_lengths_dm,
-    edge_times_ms,
-    left_hand_countries,
-    turn_costs_ms,
-    turn_round_ms,
-)
+from fleetplan.routing.access import blocked_nodes
+from fleetplan.routing.corners import turn_times_ms
+from fleetplan.routing.driving import edge_lengths_dm, edge_times_ms, end_delays_ms
 from fleetplan.routing.seams import AccessRules, StreetAccess
 from fleetplan.routing.topology import Topology, topology_of
+from fleetplan.routing.turning import turn_round_ms
 
 PACK = float(2**22)
 
@@ -82,6 +78,7 @@ class Network:
         edges: row of ``Streets.edges`` per local edge.
         local: local row per row of ``Streets.edges``, -1 outside the part.
         time_ms, length_dm: to drive a local edge from end to end.
+        end_ms: the part of the time that is lost at the edge's end.
         arc_start, arc_to, arc_weight: allowed turns by first edge (CSR); the weight includes the next edge.
         in_start, in_from, in_turn: the same turns by second edge; the weight is the turn's alone.
         twin: local row of the other direction, or -1.
@@ -94,6 +91,7 @@ class Network:
     edges: Ints
     local: Ints
     time_ms: Ints
+    end_ms: Ints
     length_dm: Ints
     arc_start: Ints
     arc_to: Ints
@@ -122,7 +120,8 @@ def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules
     """
     topology = topology_of(streets)
     usable = access.speed_kph > 0
-    arc = usable_arcs(streets, topology, usable, blocked_nodes(streets, vehicle))
+    turn_ms, possible = turn_times_ms(streets, topology, vehicle, rules=rules)
+    arc = usable_arcs(streets, topology, usable, blocked_nodes(streets, vehicle), possible)
     parts = parts_of(streets, usable, topology.first[arc], topology.second[arc])
     if len(parts.share) == 0:
         raise CityError.one(
@@ -132,14 +131,7 @@ def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules
             f"no street of this city can be driven back and forth by {vehicle.name}",
             "use a larger extract or a narrower vehicle",
         )
-    turn_ms = turn_costs_ms(
-        topology.angle_deg[arc],
-        topology.junction[arc],
-        streets.nodes.signals[topology.node[arc]],
-        topology.uturn[arc],
-        left_hand=country_of(streets, rules) in left_hand_countries(),
-    )
-    return Drives(topology.first[arc], topology.second[arc], turn_ms, parts)
+    return Drives(topology.first[arc], topology.second[arc], turn_ms[arc], parts)
 
 
 def parts_of(streets: Streets, usable: Bools, first: Ints, second: Ints) -> Parts:
@@ -173,7 +165,7 @@ def network_of(
     local = np.full(n, -1, dtype=np.int64)
     local[edges] = np.arange(len(edges))
     first, second, turn_ms = local[drives.first[inner]], local[drives.second[inner]], drives.turn_ms[inner]
-    time_ms = edge_times_ms(streets, access.speed_kph)[edges]
+    time_ms = edge_times_ms(streets, access, rules=rules)[edges]
     length_dm = edge_lengths_dm(streets)[edges]
     weight = pack(time_ms, length_dm)
     by_second = np.argsort(second, kind="stable")
@@ -185,11 +177,11 @@ def network_of(
     chain, outward, potential = _dead_ends(
         weight, twin, arc_start=arc_start, arc_to=second, turn=turn_ms * PACK, in_start=in_start, in_from=in_from
     )
-    width = decision_width_m(streets, quantile=rules.width_quantile)
     return Network(
         edges=edges,
         local=local,
         time_ms=time_ms,
+        end_ms=end_delays_ms(streets)[edges],
         length_dm=length_dm,
         arc_start=arc_start,
         arc_to=second,
@@ -201,14 +193,18 @@ def network_of(
         chain=chain,
         outward=outward,
         potential=potential,
-        round_ms=turn_round_ms(vehicle, width)[streets.edges.stretch[edges]],
+        round_ms=turn_round_ms(streets, vehicle, rules=rules)[edges],
     )
 
 
-def usable_arcs(streets: Streets, topology: Topology, usable: Bools, blocked: Bools) -> Ints:
+def usable_arcs(
+    streets: Streets, topology: Topology, usable: Bools, blocked: Bools, possible: Bools | None = None
+) -> Ints:
     """Rows of the topology that this vehicle may drive, in their order."""
     n = len(streets.edges)
     allowed = usable[topology.first] & usable[topology.second]
+    if possible is not None:
+        allowed &= possible
     onward = allowed & ~topology.uturn & ~blocked[topology.node]
     back = allowed & topology.uturn
     alive = usable.copy()

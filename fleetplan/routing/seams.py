@@ -56,8 +56,9 @@ class StreetAccess:
         band: :class:`Band` per edge.
         reason: per edge, row of ``reasons``.
         reasons: distinct sentences; row 0 is empty (nothing limits).
-        speed_kph: free-flow speed of this vehicle per edge, 0 where blocked.
+        speed_kph: speed at which this vehicle drives the edge between what it meets, 0 where blocked.
         may_stand: the vehicle may stop here to deliver.
+        wait_s: expected waiting for oncoming traffic on each edge from end to end, where two cannot pass.
         stretch_band, stretch_reason: the better of a stretch's edges per stretch; stretches without any edge
             (footways) are ``BLOCKED_LAW``.
     """
@@ -68,6 +69,7 @@ class StreetAccess:
     reasons: tuple[str, ...]
     speed_kph: NDArray[np.float64]
     may_stand: NDArray[np.bool_]
+    wait_s: NDArray[np.float64]
     stretch_band: NDArray[np.uint8]
     stretch_reason: NDArray[np.int64]
 
