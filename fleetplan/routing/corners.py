@@ -18,9 +18,10 @@ front corner :math:`o \cos(\max(\varphi_o - \theta, 0))` towards the second one,
 
 from it, if it lies within the arc, else :math:`\max(a_1, a_2)` counts. The corner is **free** where
 :math:`p \le i`. For :math:`\theta = 90°` and equal :math:`t = o` this is the textbook condition
-:math:`(o - w_1)^2 + (o - w_2)^2 \le i^2`. Where the first street goes on beyond the corner the second outer wall begins
-at the corner only, so that the front corner may swing out in front of it: the second distance is then
-:math:`o \cos(\max(\varphi_o, \arccos(a_1 / o)) - \theta)`, where that angle exceeds :math:`\theta`, and at least :math:`q`.
+:math:`(o - w_1)^2 + (o - w_2)^2 \le i^2`. Where the first street goes on beyond the corner, the second outer wall
+begins at the corner only, and the front corner may swing out in front of it: :math:`\varphi_o` is then at least
+:math:`\arccos(a_1 / o)`, where the front corner leaves the first street. The second reach is never less than
+:math:`q`.
 
 Otherwise the corner is **slow**: each metre that the inner corner stands in the way costs moves back and forth.
 
@@ -30,15 +31,16 @@ is at
 
 .. math:: (w_1 \sin(\theta - \beta) + w_2 \sin\beta - L \sin\beta \sin(\theta - \beta)) / \sin\theta
 
-from that side, which must be at least :math:`b` for all :math:`\beta` (for :math:`\theta = 90°` and :math:`b = 0` the
-ladder in the corner, :math:`L^{2/3} \le w_1^{2/3} + w_2^{2/3}`). Streets whose width nobody measured never make a corner
-impossible. The figures lie in ``data/driving.toml`` with their sources.
+from that side, which must be at least :math:`b` for all :math:`\beta` (for :math:`\theta = 90°` and :math:`b = 0`
+the ladder in the corner, :math:`L^{2/3} \le w_1^{2/3} + w_2^{2/3}`). Streets whose width nobody measured never make
+a corner impossible. The figures lie in ``data/driving.toml`` with their sources.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +53,8 @@ from fleetplan.routing.seams import AccessRules
 from fleetplan.routing.topology import Topology
 from fleetplan.routing.turning import turning_radius_m, uturn_ms
 
-_STEPS = 32
+_STEPS = 64
+_CACHE: WeakKeyDictionary[Streets, NDArray[np.bool_]] = WeakKeyDictionary()
 
 
 class Corner(IntEnum):
@@ -164,7 +167,7 @@ def corner_bands(
     # narrower streets cannot do better, so a corner that is free at the narrower width on both sides needs no more
     asked = np.flatnonzero(~topology.uturn & (np.minimum(width[first], width[second]) < 2.0 * path.front))
     angle = np.radians(turned[asked])
-    ahead = _goes_on(topology, len(streets.edges))[topology.first[asked]]
+    ahead = goes_on(streets)[topology.first[asked]]
     ahead &= turned[asked] > driving_figure("turn.straight_deg")
     before, after = width[first[asked]], width[second[asked]]
     both = 2.0 * driving_figure("corner.clearance_m")
@@ -203,7 +206,37 @@ def turn_times_ms(
     return np.where(topology.uturn, turns, time_ms), band != Corner.IMPOSSIBLE
 
 
-def _goes_on(topology: Topology, edges: int) -> Bools:
-    """Edges after which some arc goes straight on, ``bool[edges]``."""
-    straight = ~topology.uturn & (np.abs(topology.angle_deg) <= driving_figure("turn.straight_deg"))
-    return np.bincount(topology.first[straight], minlength=edges) > 0
+def goes_on(streets: Streets) -> Bools:
+    """Edges from whose end some street open to motor traffic leads straight on, either way, ``bool[edges]``.
+
+    A matter of where the walls are, so one-way rules and turn restrictions do not count. Kept with the city.
+    """
+    found = _CACHE.get(streets)
+    if found is None:
+        found = _CACHE[streets] = _goes_on(streets)
+    return found
+
+
+def _goes_on(streets: Streets) -> Bools:
+    table, edges = streets.stretches, streets.edges
+    rows = np.unique(edges.stretch)
+    begin, end = table.line_start[rows], table.line_start[rows + 1] - 1
+    node = np.concatenate([table.u[rows], table.v[rows]])
+    outward = np.concatenate([_bearing(streets, begin, begin + 1), _bearing(streets, end, end - 1)])
+    order = np.argsort(node, kind="stable")
+    node, outward = node[order], outward[order]
+    low, high = np.searchsorted(node, edges.v, side="left"), np.searchsorted(node, edges.v, side="right")
+    edge = np.repeat(np.arange(len(edges)), high - low)
+    other = np.arange(len(edge)) - np.repeat(np.cumsum(high - low) - (high - low), high - low) + low[edge]
+    first, last = table.line_start[edges.stretch], table.line_start[edges.stretch + 1] - 1
+    arriving = _bearing(streets, np.where(edges.reverse, first + 1, last - 1), np.where(edges.reverse, first, last))
+    angle = np.degrees(outward[other] - arriving[edge])
+    straight = np.abs((angle + 180.0) % 360.0 - 180.0) <= driving_figure("turn.straight_deg")
+    return np.bincount(edge[straight], minlength=len(edges)) > 0
+
+
+def _bearing(streets: Streets, start: Ints, end: Ints) -> Floats:
+    """Direction from one vertex of the lines to another, radians counter-clockwise from east."""
+    lon, lat = streets.stretches.line_lon, streets.stretches.line_lat
+    east = (lon[end] - lon[start]) * np.cos(np.radians(lat[start]))
+    return np.asarray(np.arctan2(lat[end] - lat[start], east), dtype=np.float64)

@@ -6,10 +6,9 @@ The thresholds lie in ``data/driving.toml`` with their sources; which countries 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fleetplan.city.classes import Highway
-from fleetplan.city.streets import Bools, Codes, Ints, Streets
+from fleetplan.city.streets import Bools, Codes, Floats, Ints, Streets
 from fleetplan.routing.driving import driving_figure, left_hand_countries
 
 EITHER_SIDE, OWN_SIDE = 0, 1
@@ -49,7 +48,9 @@ def served_sides(streets: Streets, *, country: str) -> Codes:
     return np.where(own, OWN_SIDE, EITHER_SIDE).astype(np.uint8)
 
 
-def is_left_of(streets: Streets, stretch: Ints, vertex: Ints, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> Bools:
+def is_left_of(
+    streets: Streets, stretch: Ints, vertex: Ints, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
+) -> Bools:
     """Whether points lie to the left of a stretch as it is drawn, by the sign of the cross product.
 
     Args:

@@ -152,8 +152,8 @@ def test_bands_behind_signs_agree_with_the_router(country: str, ordinance: Ordin
         judge = _Judge(streets, vehicle, rules)
         kinds = {"closed_law": Band.BLOCKED_LAW, "closed_room": Band.BLOCKED_ROOM}
         for stretch in range(len(streets.stretches)):
-            kind, _ = judge._find_closure(stretch)
-            open_band = Band.SQUEEZED if judge._is_squeezed(stretch) else Band.FREE
+            kind, _ = judge.plain.stretch_closure(stretch)
+            open_band = Band.SQUEEZED if judge.plain.is_squeezed(stretch) else Band.FREE
             assert band[stretch] == kinds.get(kind, open_band), (vehicle.name, stretch)
         seen |= set(band.tolist())
     assert seen == {int(value) for value in Band}
