@@ -48,9 +48,7 @@ def served_sides(streets: Streets, *, country: str) -> Codes:
     return np.where(own, OWN_SIDE, EITHER_SIDE).astype(np.uint8)
 
 
-def is_left_of(
-    streets: Streets, stretch: Ints, vertex: Ints, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
-) -> Bools:
+def is_left_of(streets: Streets, stretch: Ints, vertex: Ints, *, x_m: Floats, y_m: Floats) -> Bools:
     """Whether points lie to the left of a stretch as it is drawn, by the sign of the cross product.
 
     Args:
