@@ -17,7 +17,9 @@ front corner :math:`o \cos(\max(\varphi_o - \theta, 0))` towards the second one,
 .. math:: p = \sqrt{a_1^2 + a_2^2 - 2 a_1 a_2 \cos\theta} / \sin\theta
 
 from it, if it lies within the arc, else :math:`\max(a_1, a_2)` counts. The corner is **free** where
-:math:`p \le i`. For :math:`\theta = 90°` and equal :math:`t = o` this is the textbook condition
+:math:`p \le i`. Corners of streets are rounded or cut off: with the radius :math:`k` the middle of the rounding lies
+:math:`k` behind both walls, so :math:`a_1 - k` and :math:`a_2 - k` stand for :math:`a_1` and :math:`a_2`, and
+:math:`p + k \le i` is asked. For :math:`\theta = 90°` and equal :math:`t = o` this is the textbook condition
 :math:`(o - w_1)^2 + (o - w_2)^2 \le i^2`. Where the first street goes on beyond the corner, the second outer wall
 begins at the corner only, and the front corner may swing out in front of it: :math:`\varphi_o` is then at least
 :math:`\arccos(a_1 / o)`, where the front corner leaves the first street. The second reach is never less than
@@ -32,7 +34,8 @@ is at
 .. math:: (w_1 \sin(\theta - \beta) + w_2 \sin\beta - L \sin\beta \sin(\theta - \beta)) / \sin\theta
 
 from that side, which must be at least :math:`b` for all :math:`\beta` (for :math:`\theta = 90°` and :math:`b = 0`
-the ladder in the corner, :math:`L^{2/3} \le w_1^{2/3} + w_2^{2/3}`). Streets whose width nobody measured never make
+the ladder in the corner, :math:`L^{2/3} \le w_1^{2/3} + w_2^{2/3}`); of a rounded corner, that of its middle with
+:math:`w_1 + k` and :math:`w_2 + k`, less :math:`k`. Streets whose width nobody measured never make
 a corner impossible. The figures lie in ``data/driving.toml`` with their sources.
 """
 
@@ -114,13 +117,16 @@ def swept_path(vehicle: Vehicle) -> SweptPath:
     )
 
 
-def missing_m(path: SweptPath, angle_rad: Floats, first_m: Floats, second_m: Floats, ahead: Bools) -> Floats:
+def missing_m(
+    path: SweptPath, angle_rad: Floats, first_m: Floats, second_m: Floats, *, ahead: Bools, rounding_m: float
+) -> Floats:
     """How far the inner corner stands in the way of a single arc, in metres; at most 0 where it does not.
 
     Args:
         angle_rad: change of direction, 0 to pi.
         first_m, second_m: room in the street before and after the corner, clearances taken off.
         ahead: the first street goes on beyond the corner.
+        rounding_m: radius of the inner corner.
     """
     sine, cosine = np.sin(angle_rad), np.cos(angle_rad)
     near = path.tail * np.cos(np.maximum(path.tail_angle - angle_rad, 0.0)) - first_m
@@ -128,22 +134,24 @@ def missing_m(path: SweptPath, angle_rad: Floats, first_m: Floats, second_m: Flo
     leaving = np.arccos(np.clip(near / path.front, -1.0, 1.0))
     swing = np.where(ahead, np.maximum(swing, leaving), swing)
     far = path.front * np.cos(np.clip(swing - angle_rad, 0.0, np.pi))
-    far = np.maximum(far, path.outer) - second_m
+    near, far = near - rounding_m, np.maximum(far, path.outer) - second_m - rounding_m
     within = (far >= near * cosine) & (near >= far * cosine)
     with np.errstate(divide="ignore", invalid="ignore"):
         corner = np.sqrt(np.maximum(near**2 + far**2 - 2.0 * near * far * cosine, 0.0)) / np.maximum(sine, 1e-9)
-    return np.where(within, corner, np.maximum(near, far)) - path.inner
+    return np.where(within, corner, np.maximum(near, far)) + rounding_m - path.inner
 
 
 def passes_shunting(
-    *, length: float, width: float, angle_rad: Floats, first_m: Floats, second_m: Floats
+    *, length: float, width: float, angle_rad: Floats, first_m: Floats, second_m: Floats, rounding_m: float
 ) -> NDArray[np.bool_]:
     """A rectangle can be moved round the corner, in any number of moves."""
+    first_m, second_m = first_m + rounding_m, second_m + rounding_m
+    needed = (width + rounding_m) * np.sin(angle_rad) - 1e-9
     passes = np.ones(len(angle_rad), dtype=np.bool_)
     for step in range(_STEPS + 1):
         tilt = angle_rad * (step / _STEPS)
         here, there = np.sin(tilt), np.sin(angle_rad - tilt)
-        passes &= first_m * there + second_m * here - length * here * there >= width * np.sin(angle_rad) - 1e-9
+        passes &= first_m * there + second_m * here - length * here * there >= needed
     return passes
 
 
@@ -171,7 +179,8 @@ def corner_bands(
     ahead &= turned[asked] > driving_figure("turn.straight_deg")
     before, after = width[first[asked]], width[second[asked]]
     both = 2.0 * driving_figure("corner.clearance_m")
-    lack = missing_m(path, angle, before - both, after - both, ahead)
+    rounding_m = driving_figure("corner.rounding_m")
+    lack = missing_m(path, angle, before - both, after - both, ahead=ahead, rounding_m=rounding_m)
     slow = lack > 0
     shunts = np.minimum(2.0 * lack / driving_figure("corner.gain_m"), driving_figure("corner.most_moves"))
     moves[asked] = np.where(slow, shunts, 0.0)
@@ -184,6 +193,7 @@ def corner_bands(
         angle_rad=angle[judged],
         first_m=before[judged] - least,
         second_m=after[judged] - least,
+        rounding_m=rounding_m,
     )
     band[asked[judged][stuck]] = Corner.IMPOSSIBLE
     return band, moves

@@ -310,23 +310,25 @@ class PlainRules:
         at = max(begin, turn)
         nose = (math.hypot(*front) * math.cos(at), math.hypot(*front) * math.sin(at))
         inner_2 = max(reach(*nose, turn), side_m) - room_2
-        # the inner corner: x = inner_1, and x cos + y sin = inner_2
+        # the middle of the rounded inner corner: x = inner_1, and x cos + y sin = inner_2
+        inner_1, inner_2 = inner_1 - pace["corner.rounding_m"], inner_2 - pace["corner.rounding_m"]
         edge_m = max(inner_1, inner_2)
         if inner_2 >= inner_1 * math.cos(turn) and inner_1 >= inner_2 * math.cos(turn):
             rise = (inner_2 - inner_1 * math.cos(turn)) / max(math.sin(turn), 1e-9)
             edge_m = math.hypot(inner_1, rise)
-        return edge_m - (side_m - body_m)
+        return edge_m + pace["corner.rounding_m"] - (side_m - body_m)
 
     def _fits_round(self, turn: float, before_m: float, after_m: float) -> bool:
         """A rectangle of the body's size passes the corner in any number of moves, give or take 5 mm."""
-        room_1 = before_m - 2 * self._pace["corner.least_clearance_m"]
-        room_2 = after_m - 2 * self._pace["corner.least_clearance_m"]
+        rounding_m = self._pace["corner.rounding_m"]
+        room_1 = before_m - 2 * self._pace["corner.least_clearance_m"] + rounding_m
+        room_2 = after_m - 2 * self._pace["corner.least_clearance_m"] + rounding_m
         length_m, width_m = self.vehicle.length_m, self.vehicle.body_width_m
         for step in range(201):
             tilt = turn * step / 200
             spare = room_1 * math.sin(turn - tilt) + room_2 * math.sin(tilt)
             spare -= length_m * math.sin(tilt) * math.sin(turn - tilt)
-            if spare < (width_m - 0.005) * math.sin(turn):
+            if spare < (width_m + rounding_m - 0.005) * math.sin(turn):
                 return False
         return True
 
