@@ -138,7 +138,8 @@ def missing_m(
     within = (far >= near * cosine) & (near >= far * cosine)
     with np.errstate(divide="ignore", invalid="ignore"):
         corner = np.sqrt(np.maximum(near**2 + far**2 - 2.0 * near * far * cosine, 0.0)) / np.maximum(sine, 1e-9)
-    return np.where(within, corner, np.maximum(near, far)) + rounding_m - path.inner
+    wall = np.maximum(near, far)
+    return np.where(within, np.maximum(corner, wall), wall) + rounding_m - path.inner
 
 
 def passes_shunting(

@@ -315,7 +315,7 @@ class PlainRules:
         edge_m = max(inner_1, inner_2)
         if inner_2 >= inner_1 * math.cos(turn) and inner_1 >= inner_2 * math.cos(turn):
             rise = (inner_2 - inner_1 * math.cos(turn)) / max(math.sin(turn), 1e-9)
-            edge_m = math.hypot(inner_1, rise)
+            edge_m = max(edge_m, math.hypot(inner_1, rise))
         return edge_m + pace["corner.rounding_m"] - (side_m - body_m)
 
     def _fits_round(self, turn: float, before_m: float, after_m: float) -> bool:
