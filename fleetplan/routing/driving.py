@@ -29,10 +29,7 @@ _LINKS = {
     Highway.TERTIARY_LINK: Highway.TERTIARY,
 }
 _SLOW_SERVICES = (Service.ALLEY, Service.DRIVEWAY, Service.PARKING_AISLE, Service.DRIVE_THROUGH)
-_AT_THE_END = ("signals", "stops", "give_ways")
-_ON_THE_WAY = ("crossings", "calmings")
 _COUNTED = {
-    "signals": "signal_s",
     "stops": "stop_s",
     "give_ways": "give_way_s",
     "crossings": "crossing_s",
@@ -157,24 +154,28 @@ def edge_times_ms(streets: Streets, access: StreetAccess, *, rules: AccessRules)
     drives = access.speed_kph > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         running = np.where(drives, length_m * 3600.0 / access.speed_kph, 0.0)
-    running += access.wait_s * 1000.0 + _counted_ms(streets, _ON_THE_WAY)
-    time_ms = np.maximum(np.floor(running + 0.5), 1.0) + end_delays_ms(streets)
+    running += access.wait_s * 1000.0
+    for column in ("crossings", "calmings"):
+        running += getattr(streets.edges, column) * (driving_figure(_COUNTED[column]) * 1000.0)
+    time_ms = np.maximum(np.floor(running + 0.5), 1.0) + end_delays_ms(streets, rules=rules)
     return np.where(drives, time_ms, 0.0).astype(np.int64)
 
 
-def end_delays_ms(streets: Streets) -> Ints:
+def end_delays_ms(streets: Streets, *, rules: AccessRules) -> Ints:
     """The part of an edge's time that is lost at its end: signals, stop and give-way signs; ``int64[edges]``.
 
-    Whoever leaves the edge before its end does not pay it, and whoever starts on it pays it in full.
+    Whoever leaves the edge before its end does not pay it, and whoever starts on it pays it in full. A short edge from
+    one signal to the next lies within a junction, where nobody stops a second time (``signal_apart_m``).
     """
-    return np.floor(_counted_ms(streets, _AT_THE_END) + 0.5).astype(np.int64)
-
-
-def _counted_ms(streets: Streets, columns: tuple[str, ...]) -> Floats:
-    total = np.zeros(len(streets.edges))
-    for column in columns:
-        total += getattr(streets.edges, column) * (driving_figure(_COUNTED[column]) * 1000.0)
-    return total
+    edges = streets.edges
+    within = streets.nodes.signals[edges.u] & (
+        streets.stretches.length_m[edges.stretch] < driving_figure("signal_apart_m")
+    )
+    signal_s = driving_figure("signal_s" if rules.traffic else "signal_empty_s")
+    seconds = np.where(within, 0, edges.signals) * signal_s
+    for column in ("stops", "give_ways"):
+        seconds = seconds + getattr(edges, column) * driving_figure(_COUNTED[column])
+    return np.floor(seconds * 1000.0 + 0.5).astype(np.int64)
 
 
 def edge_lengths_dm(streets: Streets) -> Ints:

@@ -181,7 +181,7 @@ def network_of(
         edges=edges,
         local=local,
         time_ms=time_ms,
-        end_ms=end_delays_ms(streets)[edges],
+        end_ms=end_delays_ms(streets, rules=rules)[edges],
         length_dm=length_dm,
         arc_start=arc_start,
         arc_to=second,

@@ -184,7 +184,10 @@ class PlainRules:
         running = self.length_m(edge) / (speed / 3.6) + self._waiting_s(stretch, speed)
         running += int(edges.crossings[edge]) * self._pace["crossing_s"]
         running += int(edges.calmings[edge]) * self._pace["calming_s"]
-        end = int(edges.signals[edge]) * self._pace["signal_s"]
+        end = 0.0
+        if not (self.streets.nodes.signals[edges.u[edge]] and self.length_m(edge) < self._pace["signal_apart_m"]):
+            waiting_s = self._pace["signal_s"] if self.rules.traffic else self._pace["signal_empty_s"]
+            end += int(edges.signals[edge]) * waiting_s
         end += int(edges.stops[edge]) * self._pace["stop_s"]
         end += int(edges.give_ways[edge]) * self._pace["give_way_s"]
         return max(1.0, running * 1000.0), end * 1000.0

@@ -111,7 +111,17 @@ def test_what_is_met_on_the_way() -> None:
     counts = {"signals": [1, 0], "stops": [0, 1], "give_ways": [0, 1], "crossings": [2, 0], "calmings": [0, 3]}
     streets = with_edges(line(), **counts)
     assert edge_ms(streets, KEI) == [10_000 + 8_000 + 1_000, 10_000 + 5_500 + 2_000 + 6_000]
-    assert end_delays_ms(streets).tolist() == [8_000, 7_500]
+    assert end_delays_ms(streets, rules=RULES).tolist() == [8_000, 7_500]
+    assert end_delays_ms(streets, rules=BARE).tolist() == [4_800, 7_500]
+
+
+def test_one_junction_stops_nobody_twice() -> None:
+    """Signals at both ends of 20 m belong to one junction and cost 8 s; those 100 m further on cost 8 s again."""
+    nodes = {"A": (0, 0), "B": (100, 0), "C": (120, 0), "D": (220, 0)}
+    lights = {name: {"highway": "traffic_signals"} for name in "BCD"}
+    streets = plain_town(nodes=nodes, ways=[("A B C D", ONE_WAY)], node_tags=lights)
+    assert streets.edges.signals.tolist() == [1, 1, 1]
+    assert end_delays_ms(streets, rules=RULES).tolist() == [8_000, 0, 8_000]
 
 
 @settings(max_examples=60, deadline=None)
