@@ -157,13 +157,20 @@ def passes_shunting(
 
 
 def corner_bands(
-    streets: Streets, topology: Topology, vehicle: Vehicle, rules: AccessRules
-) -> tuple[NDArray[np.uint8], Floats]:
-    """The :class:`Corner` of every arc of the topology, and the moves that a slow one takes on average.
+    streets: Streets, topology: Topology, vehicle: Vehicle, rules: AccessRules | None = None
+) -> NDArray[np.uint8]:
+    """The :class:`Corner` of every arc of the topology, ``uint8[arcs]``.
 
     U-turns count as free here (:func:`fleetplan.routing.turning.uturn_ms` has their time), and so do all corners
     where rules know no clearance.
     """
+    return corner_moves(streets, topology, vehicle, rules or AccessRules())[0]
+
+
+def corner_moves(
+    streets: Streets, topology: Topology, vehicle: Vehicle, rules: AccessRules
+) -> tuple[NDArray[np.uint8], Floats]:
+    """The :class:`Corner` of every arc, and the moves back and forth that a slow one takes, on average."""
     band = np.full(len(topology.first), Corner.FREE, dtype=np.uint8)
     moves = np.zeros(len(band))
     if rules.clearance == "none":
@@ -210,7 +217,7 @@ def turn_times_ms(
     """
     left_hand = country_of(streets, rules) in left_hand_countries()
     seconds = angle_delays_s(topology.angle_deg, topology.junction, topology.uturn, left_hand=left_hand)
-    band, moves = corner_bands(streets, topology, vehicle, rules)
+    band, moves = corner_moves(streets, topology, vehicle, rules)
     seconds = seconds + moves * driving_figure("corner.move_s")
     time_ms = np.floor(seconds * 1000.0 + 0.5).astype(np.int64)
     turns = uturn_ms(streets, vehicle, rules=rules)[topology.first]

@@ -268,6 +268,9 @@ class PlainRules:
 
     def is_stuck(self, a: int, b: int) -> bool:
         """The vehicle does not get round the corner from one edge into the next, however often it shunts."""
+        stretch = self.streets.edges.stretch
+        if self._bare or not all(self._corner_m(int(stretch[edge]))[1] for edge in (a, b)):
+            return False
         return int(self.streets.edges.twin[a]) != b and self._corner(a, b)[0]
 
     def _corner(self, a: int, b: int) -> tuple[bool, float]:

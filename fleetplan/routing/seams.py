@@ -58,9 +58,9 @@ class StreetAccess:
         reasons: distinct sentences; row 0 is empty (nothing limits).
         speed_kph: speed at which this vehicle drives the edge between what it meets, 0 where blocked.
         may_stand: the vehicle may stop here to deliver.
-        wait_s: expected waiting for oncoming traffic on each edge from end to end, where two cannot pass.
         stretch_band, stretch_reason: the better of a stretch's edges per stretch; stretches without any edge
             (footways) are ``BLOCKED_LAW``.
+        wait_s: expected waiting for oncoming traffic on each edge from end to end, where two cannot pass.
     """
 
     vehicle: str
@@ -69,9 +69,9 @@ class StreetAccess:
     reasons: tuple[str, ...]
     speed_kph: NDArray[np.float64]
     may_stand: NDArray[np.bool_]
-    wait_s: NDArray[np.float64]
     stretch_band: NDArray[np.uint8]
     stretch_reason: NDArray[np.int64]
+    wait_s: NDArray[np.float64] | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

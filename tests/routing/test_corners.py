@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 
 from fleetplan.city.classes import WidthSource
 from fleetplan.city.streets import Streets
+from fleetplan.fleet.catalogue import vehicle
 from fleetplan.fleet.vehicle import Vehicle
+from fleetplan.routing.access import decide_access
 from fleetplan.routing.corners import (
     Corner,
     SweptPath,
     corner_bands,
+    corner_moves,
     goes_on,
     missing_m,
     passes_shunting,
@@ -61,7 +65,8 @@ def corner_of(streets: Streets, vehicle: Vehicle, rules: AccessRules = RULES) ->
     topology = topology_of(streets)
     a, b = edge_row(streets, ELBOW, "A", "B"), edge_row(streets, ELBOW, "B", "C")
     row = int(np.flatnonzero((topology.first == a) & (topology.second == b))[0])
-    band, moves = corner_bands(streets, topology, vehicle, rules)
+    band, moves = corner_moves(streets, topology, vehicle, rules)
+    assert (band == corner_bands(streets, topology, vehicle, rules)).all()
     return Corner(int(band[row])), float(moves[row])
 
 
@@ -318,3 +323,17 @@ def test_the_kei_gets_round_where_the_van_does(degrees: float, first: float, sec
     """The smaller vehicle never lacks more than the larger one needs."""
     if lack(swept_path(LONG), degrees, first, second, ahead=ahead) <= 0:
         assert lack(swept_path(KEI), degrees, first, second, ahead=ahead) <= 0
+
+
+@pytest.mark.parametrize(("city", "least_share"), [("osaka-abeno", 0.2), ("porto-old-town", 0.1)])
+def test_a_van_shunts_where_a_kei_turns(shared_data: Path, city: str, least_share: float) -> None:
+    """In narrow old quarters a van needs several moves at many turns that a kei takes at once, and never vice versa."""
+    streets = Streets.from_file(shared_data / "osm" / f"{city}.osm.pbf")
+    topology = topology_of(streets)
+    kei, van = (vehicle(name) for name in ("kei-van", "full-size-van"))
+    open_to = [decide_access(streets, kind).speed_kph > 0 for kind in (kei, van)]
+    both = open_to[0] & open_to[1]
+    turns = both[topology.first] & both[topology.second] & ~topology.uturn & (np.abs(topology.angle_deg) > 45)
+    small, large = (corner_bands(streets, topology, kind)[turns] for kind in (kei, van))
+    assert ((small == Corner.FREE) & (large > Corner.FREE)).mean() > least_share
+    assert (small <= large).mean() > 0.999
