@@ -7,6 +7,7 @@ Every figure behind these decisions lies in ``data/access.toml`` with its source
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -198,7 +199,9 @@ def _judge_stretches(streets: Streets, vehicle: Vehicle, rules: AccessRules) -> 
     return band, reasons
 
 
-def _close_by_signs(streets: Streets, vehicle: Vehicle, country: str, sign_width_m: float, close: Any) -> None:
+def _close_by_signs(
+    streets: Streets, vehicle: Vehicle, country: str, sign_width_m: float, close: Callable[..., None]
+) -> None:
     """Signs that name a size or a mass, and roads that slow vehicles may not use."""
     table = streets.stretches
     mass_kg, estimated = gross_mass_kg(vehicle)

@@ -155,6 +155,7 @@ def _stopping_share(streets: Streets) -> Floats:
     share = np.zeros(len(table))
     np.maximum.at(share, edges.stretch, np.append(parts.share, 0.0)[parts.number])
     no_stop = np.isin(table.highway, np.array(NO_STANDING, dtype=np.uint8)) | table.no_stopping | table.tunnel
+    no_stop |= table.motorroad
     return np.where(no_stop, 0.0, share)
 
 

@@ -258,7 +258,10 @@ class PlainRules:
 
     def _sweep_s(self, width_m: float) -> float:
         missing_m = max(0.0, 2 * self._radius_m() - width_m)
-        return self._pace["turn_round.base_s"] + self._pace["turn_round.per_missing_m_s"] * missing_m
+        seconds = self._pace["turn_round.base_s"] + self._pace["turn_round.per_missing_m_s"] * missing_m
+        if width_m < self.vehicle.length_m:
+            seconds += self._pace["turn_round.per_short_m_s"] * (self.vehicle.length_m - width_m)
+        return seconds
 
     def _radius_m(self) -> float:
         given = self.vehicle.turning_radius_m

@@ -25,9 +25,10 @@ def turning_radius_m(vehicle: Vehicle) -> float:
 def turn_round_ms(streets: Streets, vehicle: Vehicle, *, rules: AccessRules) -> Ints:
     """Milliseconds to turn round beside a stop, ``int64[edges]``.
 
-    One sweep where the carriageway is as wide as the turning circle (twice the radius, kerb to kerb). Each metre that
-    it is narrower costs further moves forward and back, driveways used: a three-point turn lacks some metres, and a
-    long van in a narrow street many.
+    With the radius R, kerb to kerb, the vehicle's length L and the usual width w: ``base_s`` for one sweep where
+    w ≥ 2 R; for every metre of 2 R - w ``per_missing_m_s`` more, for moves forward and back (a three-point turn lacks
+    some metres); and where w < L, so that the vehicle cannot stand across, ``per_short_m_s`` for every metre of
+    L - w, for finding an opening and backing into it. Out of a narrow dead end :func:`reverse_out_ms` may be quicker.
     """
     width_m = usual_width_m(streets, quantile=rules.width_quantile)
     return _ms(_turning_s(vehicle, width_m))[streets.edges.stretch]
@@ -68,8 +69,11 @@ def reverse_mouth_ms() -> int:
 
 
 def _turning_s(vehicle: Vehicle, width_m: Floats) -> Floats:
-    missing_m = np.maximum(2.0 * turning_radius_m(vehicle) - np.nan_to_num(width_m, nan=0.0), 0.0)
-    return driving_figure("turn_round.base_s") + driving_figure("turn_round.per_missing_m_s") * missing_m
+    room_m = np.nan_to_num(width_m, nan=0.0)
+    missing_m = np.maximum(2.0 * turning_radius_m(vehicle) - room_m, 0.0)
+    short_m = np.maximum(vehicle.length_m - room_m, 0.0)
+    moving_s = driving_figure("turn_round.per_missing_m_s") * missing_m
+    return driving_figure("turn_round.base_s") + moving_s + driving_figure("turn_round.per_short_m_s") * short_m
 
 
 def _ms(seconds: Floats) -> Ints:

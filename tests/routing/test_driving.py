@@ -162,11 +162,12 @@ def test_turn_delays_by_side() -> None:
 
 @pytest.mark.parametrize(
     ("vehicle", "width_m", "expected"),
-    [(KEI, 13.0, 8000), (KEI, 4.0, 24800), (VAN, 13.0, 8000), (VAN, 4.0, 41600)],
+    [(KEI, 13.0, 8000), (KEI, 4.0, 24800), (VAN, 13.0, 8000), (VAN, 4.0, 81220)],
     ids=["kei-wide", "kei-narrow", "van-wide", "van-narrow"],
 )
 def test_turning_round_depends_on_circle_and_width(vehicle: Vehicle, width_m: float, expected: int) -> None:
-    """8 s where the circle fits (8.2 and 12.4 m), 4 s more per metre missing."""
+    """8 s where the circle fits (8.2 and 12.4 m), 4 s more per metre missing; the van of 5.981 m cannot stand across
+    4 m either: 20 s for each of 1.981 m."""
     assert turn_round_ms(line(width_m=width_m), vehicle, rules=RULES).tolist() == [expected, expected]
 
 
