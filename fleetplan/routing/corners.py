@@ -57,6 +57,8 @@ from fleetplan.routing.topology import Topology
 from fleetplan.routing.turning import turning_radius_m, uturn_ms
 
 _STEPS = 64
+_STRAIGHT_RAD = 0.01
+"""Below it the two walls are one: the corner between them would be a quotient of rounding errors."""
 _CACHE: WeakKeyDictionary[Streets, NDArray[np.bool_]] = WeakKeyDictionary()
 
 
@@ -135,7 +137,7 @@ def missing_m(
     swing = np.where(ahead, np.maximum(swing, leaving), swing)
     far = path.front * np.cos(np.clip(swing - angle_rad, 0.0, np.pi))
     near, far = near - rounding_m, np.maximum(far, path.outer) - second_m - rounding_m
-    within = (far >= near * cosine) & (near >= far * cosine)
+    within = (far >= near * cosine) & (near >= far * cosine) & (angle_rad > _STRAIGHT_RAD)
     with np.errstate(divide="ignore", invalid="ignore"):
         corner = np.sqrt(np.maximum(near**2 + far**2 - 2.0 * near * far * cosine, 0.0)) / np.maximum(sine, 1e-9)
     wall = np.maximum(near, far)

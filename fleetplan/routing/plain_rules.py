@@ -322,7 +322,7 @@ class PlainRules:
         # the middle of the rounded inner corner: x = inner_1, and x cos + y sin = inner_2
         inner_1, inner_2 = inner_1 - pace["corner.rounding_m"], inner_2 - pace["corner.rounding_m"]
         edge_m = max(inner_1, inner_2)
-        if inner_2 >= inner_1 * math.cos(turn) and inner_1 >= inner_2 * math.cos(turn):
+        if turn > 0.01 and inner_2 >= inner_1 * math.cos(turn) and inner_1 >= inner_2 * math.cos(turn):
             rise = (inner_2 - inner_1 * math.cos(turn)) / max(math.sin(turn), 1e-9)
             edge_m = max(edge_m, math.hypot(inner_1, rise))
         return edge_m + pace["corner.rounding_m"] - (side_m - body_m)

@@ -107,6 +107,14 @@ def test_straight_on_needs_the_body_alone() -> None:
     assert lack(path, 0, 2.12, 2.10) == pytest.approx(0.013, abs=1e-3)
 
 
+@pytest.mark.parametrize("degrees", [0.0, 1e-14, 1e-9, 1e-3, 0.5, 0.6, 1.0])
+@pytest.mark.parametrize("width_m", [2.2, 4.0, 5.4, 6.0])
+def test_hardly_a_turn(degrees: float, width_m: float) -> None:
+    """Two pieces of one straight street meet without a corner, however rounding leaves their angle."""
+    assert lack(swept_path(LONG), degrees, width_m, width_m) < 0
+    assert lack(swept_path(KEI), degrees, width_m, width_m, rounding_m=2.0) < 0
+
+
 def test_turning_back_between_two_walls() -> None:
     """A hairpin of 180 degrees is free where tail and front fit into both streets, 5.087 + 6.854 m."""
     path = swept_path(LONG)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fleetplan.city.classes import AccessTag, WidthSource
 from fleetplan.city.streets import Restrictions, Streets
+from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import decide_access
+from fleetplan.routing.corners import turn_times_ms
+from fleetplan.routing.driving import edge_times_ms
+from fleetplan.routing.plain_rules import PlainRules
 from fleetplan.routing.reach import Reach, reach_of
 from fleetplan.routing.seams import AccessRules, Band, DrivePath, Ordinance
+from fleetplan.routing.topology import topology_of
 from fleetplan.routing.verifying import _Judge, verify_paths
-from tests.routing.builders import KEI, STREET, VAN, plain_town, reach
+from tests.routing.builders import KEI, STREET, VAN, plain_town, reach, widened
 from tests.towns import edge_row, lat_lon, town
 
 NODES = {"A": (0, 0), "X": (100, 0), "B": (200, 0), "C": (100, 100), "M": (150, 50)}
@@ -240,6 +246,36 @@ def test_bands_behind_signs_agree_with_the_router(country: str, ordinance: Ordin
             assert band[stretch] == kinds.get(kind, open_band), (vehicle.name, stretch)
         seen |= set(band.tolist())
     assert seen == {int(value) for value in Band}
+
+
+@pytest.mark.parametrize("kind", [KEI, VAN], ids=["kei", "van"])
+def test_every_street_and_turn_of_a_city_agrees(helsinki_path: Path, kind: Vehicle) -> None:
+    """Bands, times of edges, of turns and of turning back, and impossible corners: two codes, all of Helsinki.
+
+    The widths are drawn and called surveyed, so that every band and every kind of corner is there.
+    """
+    city = Streets.from_file(helsinki_path)
+    drawn = np.random.default_rng(5).uniform(1.8, 7.0, len(city.stretches))
+    streets = widened(city, drawn, source=WidthSource.SURVEY)
+    rules = AccessRules(country=streets.country)
+    access, topology = decide_access(streets, kind, rules), topology_of(streets)
+    plain = PlainRules(streets, kind, rules)
+    closed = {"closed_law": Band.BLOCKED_LAW, "closed_room": Band.BLOCKED_ROOM}
+    times_ms = edge_times_ms(streets, access, rules=rules)
+    for edge, stretch in enumerate(streets.edges.stretch.tolist()):
+        kind_of = plain.closure(edge)[0]
+        expected = closed.get(kind_of, Band.SQUEEZED if plain.is_squeezed(stretch) else Band.FREE)
+        assert access.band[edge] == expected
+        assert kind_of or times_ms[edge] == pytest.approx(sum(plain.edge_ms(edge)), abs=1.01)
+    turns_ms, possible = turn_times_ms(streets, topology, kind, rules=rules)
+    for row, (a, b) in enumerate(zip(topology.first.tolist(), topology.second.tolist(), strict=True)):
+        assert turns_ms[row] == pytest.approx(plain.turn_ms(a, b), abs=1.01)
+    arcs = zip(topology.first.tolist(), topology.second.tolist(), strict=True)
+    stuck = np.array([plain.is_stuck(a, b) for a, b in arcs])
+    assert not (stuck & possible).any()
+    assert (stuck == possible).mean() < 0.001, "the checker gives 5 mm away"
+    assert stuck.any() == (kind is VAN)
+    assert set(access.band.tolist()) == {int(band) for band in Band}
 
 
 def test_gap() -> None:
