@@ -450,6 +450,7 @@ def access(
 ) -> None:
     """Compare two vehicles on every street of a city: kilometres by band and class, and a map of the difference."""
     from fleetplan.fleet.catalogue import find_vehicles
+    from fleetplan.show.accesscorners import corners_of
     from fleetplan.show.accessmap import save_access_map
     from fleetplan.show.accesstable import access_document, compare_access, rich_access
     from fleetplan.study.scenarios import load_city
@@ -477,7 +478,7 @@ def access(
         document = access_document(comparison)
         if output is not None:
             progress("drawing the map", 2, 3)
-            save_access_map(comparison, output)
+            save_access_map(comparison, output, corners=corners_of(comparison))
     if as_json:
         sys.stdout.write(canonical_json(document))
         return

@@ -146,7 +146,7 @@ def _stopping_share(streets: Streets) -> Floats:
     table, nodes, edges = streets.stretches, streets.nodes, streets.edges
     tags = CLOSED_TAGS if access_figure("permit_open") else (*CLOSED_TAGS, AccessTag.PERMIT)
     closed = np.array(tags, dtype=np.uint8)
-    usable = ~np.isin(table.motor_access, closed)[edges.stretch]
+    usable = ~np.isin(edges.motor_access, closed)
     shut = np.isin(nodes.barrier_access, closed) & (nodes.barrier != Barrier.NONE)
     bollard = (nodes.barrier == Barrier.BOLLARD) & (nodes.barrier_access == AccessTag.UNTAGGED)
     topology = topology_of(streets)
@@ -156,6 +156,7 @@ def _stopping_share(streets: Streets) -> Floats:
     share = np.zeros(len(table))
     np.maximum.at(share, edges.stretch, np.append(parts.share, 0.0)[parts.number])
     no_stop = np.isin(table.highway, np.array(NO_STANDING, dtype=np.uint8)) | table.no_stopping | table.tunnel
+    no_stop |= table.motorroad
     return np.where(no_stop, 0.0, share)
 
 

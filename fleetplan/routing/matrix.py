@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def travel_matrix(
         CityError: the vehicle cannot drive two streets back and forth.
     """
     rules = rules or AccessRules()
-    rules = AccessRules(rules.ordinance, rules.width_quantile, country_of(streets, rules))
+    rules = replace(rules, country=country_of(streets, rules))
     access = decide_access(streets, vehicle, rules)
     drives = drives_of(streets, vehicle, access, rules=rules)
     network = network_of(streets, vehicle, access, drives, part=0, rules=rules)

@@ -22,16 +22,12 @@ from fleetplan.city.classes import AccessTag
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
 from fleetplan.errors import CityError
 from fleetplan.fleet.vehicle import Vehicle
-from fleetplan.routing.access import blocked_nodes, country_of, decision_width_m
-from fleetplan.routing.driving import (
-    edge_lengths_dm,
-    edge_times_ms,
-    left_hand_countries,
-    turn_costs_ms,
-    turn_round_ms,
-)
+from fleetplan.routing.access import blocked_nodes, is_heavy, restriction_bit
+from fleetplan.routing.corners import turn_times_ms
+from fleetplan.routing.driving import edge_lengths_dm, edge_times_ms, end_delays_ms
 from fleetplan.routing.seams import AccessRules, StreetAccess
 from fleetplan.routing.topology import Topology, starts, topology_of
+from fleetplan.routing.turning import turn_round_ms
 
 MILLISECOND = 2**22
 """A millisecond in a packed weight; decimetres lie below."""
@@ -95,6 +91,7 @@ class Network:
         topology: of the city.
         inside: the edge belongs to the part.
         time_ms, length_dm: to drive an edge from end to end.
+        end_ms: the part of the time that is lost at the edge's end.
         weight: both, packed.
         arc: rows of the topology that the vehicle drives.
         tail, head: their states.
@@ -109,6 +106,7 @@ class Network:
     topology: Topology
     inside: Bools
     time_ms: Ints
+    end_ms: Ints
     length_dm: Ints
     weight: Ints
     arc: Ints
@@ -133,7 +131,8 @@ def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules
     """
     topology = topology_of(streets)
     usable = access.speed_kph > 0
-    arc = usable_arcs(topology, usable, blocked_nodes(streets, vehicle), applies=GOODS)
+    turn_ms, possible = turn_times_ms(streets, topology, vehicle, rules=rules)
+    arc = usable_arcs(topology, usable, blocked_nodes(streets, vehicle), possible, applies=restriction_bit(vehicle))
     parts = parts_of(streets, topology, usable, arc)
     if len(parts.share) == 0:
         raise CityError.one(
@@ -143,14 +142,7 @@ def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules
             f"no street of this city can be driven back and forth by {vehicle.name}",
             "use a larger extract or a narrower vehicle",
         )
-    turn_ms = turn_costs_ms(
-        topology.angle_deg[arc],
-        topology.junction[arc],
-        streets.nodes.signals[topology.node[arc]],
-        topology.uturn[arc],
-        left_hand=country_of(streets, rules) in left_hand_countries(),
-    )
-    return Drives(arc, turn_ms, parts)
+    return Drives(arc, turn_ms[arc], parts)
 
 
 def parts_of(streets: Streets, topology: Topology, usable: Bools, arc: Ints) -> Parts:
@@ -191,20 +183,21 @@ def network_of(
     inner = inside[topology.first[drives.arc]] & inside[topology.second[drives.arc]]
     arc, turn_ms = drives.arc[inner], drives.turn_ms[inner]
     first, second = topology.first[arc], topology.second[arc]
-    time_ms = np.where(inside, edge_times_ms(streets, access.speed_kph), 0)
+    time_ms = np.where(inside, edge_times_ms(streets, access, rules=rules), 0)
     length_dm = edge_lengths_dm(streets)
     weight = pack(time_ms, length_dm)
     turn = turn_ms * MILLISECOND
-    serving = np.isin(streets.edges.motor_access, np.array(_SERVING, dtype=np.uint8))
+    tag = streets.edges.hgv_access if is_heavy(vehicle) else streets.edges.motor_access
+    serving = np.isin(tag, np.array(_SERVING, dtype=np.uint8))
     entered = serving[second] & ~serving[first]
     twin = streets.edges.twin
     twin = np.where((twin >= 0) & inside & inside[np.maximum(twin, 0)], twin, -1)
     chain, outward, potential = _dead_ends(weight, twin, topology.tail[arc], topology.head[arc], turn)
-    width = decision_width_m(streets, quantile=rules.width_quantile)
     return Network(
         topology=topology,
         inside=inside,
         time_ms=time_ms,
+        end_ms=end_delays_ms(streets, rules=rules),
         length_dm=length_dm,
         weight=weight,
         arc=arc,
@@ -215,20 +208,25 @@ def network_of(
         chain=chain[:n],
         outward=outward[:n],
         potential=potential[:n],
-        round_ms=turn_round_ms(vehicle, width)[streets.edges.stretch],
+        round_ms=turn_round_ms(streets, vehicle, rules=rules),
     )
 
 
-def usable_arcs(topology: Topology, usable: Bools, blocked: Bools, *, applies: int) -> Ints:
+def usable_arcs(
+    topology: Topology, usable: Bools, blocked: Bools, possible: Bools | None = None, *, applies: int
+) -> Ints:
     """Rows of the topology that a vehicle may drive, in their order.
 
     Args:
         usable: per edge.
         blocked: per node, no way past it.
+        possible: per row of the topology, the vehicle gets round; all rows if absent.
         applies: bits of the turn restrictions that hold for the vehicle, as ``Restrictions.applies``.
     """
     states = topology.states
     allowed = usable[topology.first] & usable[topology.second] & ((topology.forbidden & applies) == 0)
+    if possible is not None:
+        allowed &= possible
     onward = allowed & ~topology.uturn & ~blocked[topology.node]
     back = allowed & topology.uturn
     alive = usable[topology.edge]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -144,7 +144,7 @@ def reach_of(
             does, nor another beside it.
     """
     rules = rules or AccessRules()
-    rules = AccessRules(rules.ordinance, rules.width_quantile, country_of(streets, rules))
+    rules = replace(rules, country=country_of(streets, rules))
     lat, lon = np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
     access = decide_access(streets, vehicle, rules)
     drives = drives_of(streets, vehicle, access, rules=rules)

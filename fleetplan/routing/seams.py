@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ordinance = Literal["clearance", "law", "off"]
+Clearance = Literal["vehicle", "none"]
 
 
 class Band(IntEnum):
@@ -34,11 +35,16 @@ class AccessRules:
         ordinance: reading of Japan's Vehicle Restriction Ordinance; without effect elsewhere.
         width_quantile: quantile of the pinch's distribution that decisions use, 0.05 to 0.95.
         country: ISO 3166 alpha-2 code, or ``""``.
+        clearance: ``vehicle`` asks for room over the mirrors and to meet others; ``none`` lets pass wherever the body
+            fits, freely and without waiting, as routers do that cut at the body's width (for comparisons with them).
+        traffic: ``False`` drives as on empty streets: the traffic factor of every class is 1 and nobody is met.
     """
 
     ordinance: Ordinance = "clearance"
     width_quantile: float = 0.5
     country: str = ""
+    clearance: Clearance = "vehicle"
+    traffic: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +56,11 @@ class StreetAccess:
         band: :class:`Band` per edge.
         reason: per edge, row of ``reasons``.
         reasons: distinct sentences; row 0 is empty (nothing limits).
-        speed_kph: free-flow speed of this vehicle per edge, 0 where blocked.
+        speed_kph: speed at which this vehicle drives the edge between what it meets, 0 where blocked.
         may_stand: the vehicle may stop here to deliver.
         stretch_band, stretch_reason: the better of a stretch's edges per stretch; stretches without any edge
             (footways) are ``BLOCKED_LAW``.
+        wait_s: expected waiting for oncoming traffic on each edge from end to end, where two cannot pass.
     """
 
     vehicle: str
@@ -64,6 +71,7 @@ class StreetAccess:
     may_stand: NDArray[np.bool_]
     stretch_band: NDArray[np.uint8]
     stretch_reason: NDArray[np.int64]
+    wait_s: NDArray[np.float64] | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

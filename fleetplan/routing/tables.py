@@ -75,7 +75,8 @@ def headings_at(
     """
     share = np.where(streets.edges.reverse[edge], 1.0 - along, along)
     time_ms, length_dm = network.time_ms[edge], network.length_dm[edge]
-    done_ms = np.minimum(np.floor(share * time_ms + 0.5).astype(np.int64), time_ms)
+    moving_ms = time_ms - network.end_ms[edge]
+    done_ms = np.minimum(np.floor(share * moving_ms + 0.5).astype(np.int64), moving_ms)
     done_dm = np.minimum(np.floor(share * length_dm + 0.5).astype(np.int64), length_dm)
     return Headings(
         point=point,

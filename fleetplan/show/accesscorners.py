@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fleetplan.routing.corners import corner_bands
 from fleetplan.routing.seams import Band
+from fleetplan.routing.topology import topology_of
 from fleetplan.show.accesstable import AccessComparison
 from fleetplan.show.packing import pack_numbers, pack_vertices
 
@@ -39,6 +41,13 @@ class CornerTurns:
 
     def __len__(self) -> int:
         return len(self.node)
+
+
+def corners_of(comparison: AccessComparison) -> CornerTurns:
+    """The turns of a comparison's city that are harder for one of its vehicles."""
+    topology = topology_of(comparison.streets)
+    bands = [corner_bands(comparison.streets, topology, kind, comparison.rules) for kind in comparison.vehicles]
+    return corner_turns(comparison, first=topology.first, second=topology.second, corners=bands)
 
 
 def corner_turns(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fleetplan.city.classes import AccessTag, Highway, Service, WidthSource
 from fleetplan.city.streets import Streets
 from fleetplan.fleet.vehicle import Vehicle
-from fleetplan.routing.access import free_width_m, room_needed_m
+from fleetplan.routing.clearance import free_width_m, room_needed_m
 from fleetplan.routing.seams import StreetAccess
 from fleetplan.show.accesscorners import CornerTurns, corners_data
 from fleetplan.show.accesstable import (

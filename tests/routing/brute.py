@@ -1,6 +1,6 @@
 """Travel tables by plain Python, written without looking at the router: for towns of a few streets.
 
-All streets must be free for the vehicle and driven at one speed; there are no barriers.
+All streets must be free for the vehicle (a light one) and driven at one speed; there are no barriers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ NEVER: Cost = (10**12, 10**12)
 
 
 class BruteTown:
-    """Successors, times and dead ends of a small town, edge by edge."""
+    """Successors, times and dead ends of a small town, edge by edge.
+
+    What is met at an edge's end (8 s a signal, 5.5 s a stop sign, 2 s a give-way sign) is paid by whoever drives to
+    its end; crossings (0.5 s) and humps (2 s) are spread along it.
+    """
 
     def __init__(self, streets: Streets, *, metres_per_s: float, round_ms: int, home: int) -> None:
         """``home`` is an edge of the part to look at, the one where the depot lies."""
@@ -26,18 +30,33 @@ class BruteTown:
         self.twin, self.reverse = edges.twin.tolist(), edges.reverse.tolist()
         self.stretch = edges.stretch.tolist()
         metres = [float(table.length_m[s]) for s in self.stretch]
-        self.cost: list[Cost] = [(math.floor(m * 1000 / metres_per_s + 0.5), math.floor(m * 10 + 0.5)) for m in metres]
-        self.signals = streets.nodes.signals.tolist()
+        slow = [500 * c + 2000 * h for c, h in zip(edges.crossings.tolist(), edges.calmings.tolist(), strict=True)]
+        moving = [math.floor(m * 1000 / metres_per_s + s + 0.5) for m, s in zip(metres, slow, strict=True)]
+        self.end_ms = [
+            8000 * signals + 5500 * stops + 2000 * give_ways
+            for signals, stops, give_ways in zip(
+                edges.signals.tolist(), edges.stops.tolist(), edges.give_ways.tolist(), strict=True
+            )
+        ]
+        self.cost: list[Cost] = [
+            (ms + end, math.floor(m * 10 + 0.5)) for ms, end, m in zip(moving, self.end_ms, metres, strict=True)
+        ]
         self.degree = [0] * len(streets.nodes)
         for s in set(self.stretch):
             self.degree[int(table.u[s])] += 1
             self.degree[int(table.v[s])] += 1
         self.x, self.y = streets.nodes.x_m.tolist(), streets.nodes.y_m.tolist()
-        banned = set(zip(streets.restrictions.from_edge.tolist(), streets.restrictions.to_edge.tolist(), strict=True))
-        self.inside = self._component(banned, home)
+        table = streets.restrictions
+        self.banned = {
+            tuple(table.edge[table.start[row] : table.start[row + 1]].tolist())
+            for row in range(len(table))
+            if table.applies[row] & 1
+        }
+        self.memory = max((len(sequence) for sequence in self.banned), default=2) - 1
+        self.inside = self._component({pair for pair in self.banned if len(pair) == 2}, home)
         self.tips = {e: self._tip(e, set()) for e in self.inside}
 
-    def _component(self, banned: set[tuple[int, int]], home: int) -> set[int]:
+    def _component(self, banned: set[tuple[int, ...]], home: int) -> set[int]:
         every = range(len(self.u))
         onward = {
             a: [b for b in every if self.u[b] == self.v[a] and b != self.twin[a] and (a, b) not in banned]
@@ -103,20 +122,19 @@ class BruteTown:
         return tip, out[0]
 
     def turn_ms(self, a: int, b: int) -> int:
-        """Right-hand traffic, straight streets, the bundled figures: 0, 2, 5, 7, U-turn 15, signal 8 s."""
-        signal = 8000 if self.signals[self.v[a]] else 0
+        """Right-hand traffic, straight and wide streets, the bundled figures: 0, 2, 5, 7, U-turn 15 s."""
         if b == self.twin[a]:
-            return signal + 15000
+            return 15000
         if self.degree[self.v[a]] < 3:
-            return signal
+            return 0
         first = math.atan2(self.y[self.v[a]] - self.y[self.u[a]], self.x[self.v[a]] - self.x[self.u[a]])
         then = math.atan2(self.y[self.v[b]] - self.y[self.u[b]], self.x[self.v[b]] - self.x[self.u[b]])
         angle = math.remainder(math.degrees(then - first), 360)
         if abs(angle) > 135:
-            return signal + 7000
+            return 7000
         if abs(angle) > 45:
-            return signal + (5000 if angle > 0 else 2000)
-        return signal
+            return 5000 if angle > 0 else 2000
+        return 0
 
     def nearly_ambiguous(self) -> bool:
         """Some change of direction lies so near a limit that projection could move it across."""
@@ -132,23 +150,33 @@ class BruteTown:
     def done(self, edge: int, along: float) -> Cost:
         """From the edge's start to a position."""
         share = 1 - along if self.reverse[edge] else along
-        ms, dm = self.cost[edge]
+        ms, dm = self.cost[edge][0] - self.end_ms[edge], self.cost[edge][1]
         return min(math.floor(share * ms + 0.5), ms), min(math.floor(share * dm + 0.5), dm)
+
+    def _allowed(self, way: tuple[int, ...]) -> bool:
+        """No forbidden sequence ends with the last edge of a way."""
+        return not any(way[-len(sequence) :] == sequence for sequence in self.banned)
 
     def _from(self, edge: int) -> dict[int, Cost]:
         """Cheapest cost from the end of an edge to the start of every edge, turns included."""
         best: dict[int, Cost] = {}
-        heap: list[tuple[Cost, int]] = [((self.turn_ms(edge, b), 0), b) for b in self.following[edge]]
+        seen: set[tuple[int, ...]] = set()
+        heap: list[tuple[Cost, tuple[int, ...]]] = [
+            ((self.turn_ms(edge, b), 0), (edge, b)) for b in self.following[edge] if self._allowed((edge, b))
+        ]
         heapq.heapify(heap)
         while heap:
-            (ms, dm), at = heapq.heappop(heap)
-            if at in best:
+            (ms, dm), way = heapq.heappop(heap)
+            at, state = way[-1], way[-self.memory :]
+            if state in seen:
                 continue
-            best[at] = (ms, dm)
+            seen.add(state)
+            best.setdefault(at, (ms, dm))
             edge_ms, edge_dm = self.cost[at]
             for b in self.following[at]:
-                if b not in best:
-                    heapq.heappush(heap, ((ms + edge_ms + self.turn_ms(at, b), dm + edge_dm), b))
+                if self._allowed((*way, b)):
+                    step = (ms + edge_ms + self.turn_ms(at, b), dm + edge_dm)
+                    heapq.heappush(heap, (step, (*way[-self.memory :], b)))
         return best
 
     def table(self, points: tuple[Point, ...]) -> list[list[Cost]]:

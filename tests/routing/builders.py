@@ -58,12 +58,14 @@ VAN = Vehicle(
 )
 
 
-def widened(streets: Streets, widths_m: float | np.ndarray[Any, Any]) -> Streets:
+def widened(
+    streets: Streets, widths_m: float | np.ndarray[Any, Any], *, source: WidthSource = WidthSource.DEFAULT
+) -> Streets:
     """The same streets with all width columns set to the given metres (one number, or one per stretch)."""
     width = np.broadcast_to(np.asarray(widths_m, dtype=np.float64), (len(streets.stretches),)).copy()
-    source = np.full(len(width), int(WidthSource.DEFAULT), dtype=np.uint8)
+    sources = np.full(len(width), int(source), dtype=np.uint8)
     columns = dict.fromkeys(("width_m", "width_min_m", "width_lo_m", "width_hi_m", "road_width_m"), width)
-    return replace(streets, stretches=replace(streets.stretches, **columns, width_source=source))
+    return replace(streets, stretches=replace(streets.stretches, **columns, width_source=sources))
 
 
 def plain_town(
@@ -71,17 +73,18 @@ def plain_town(
     nodes: Mapping[str, Point],
     ways: Sequence[Way],
     widths: Mapping[int, float] | None = None,
+    source: WidthSource = WidthSource.DEFAULT,
     **more: Any,
 ) -> Streets:
     """A town with lengths rounded to whole metres and every street 13 m wide.
 
-    ``widths`` gives other widths by the way's number.
+    ``widths`` gives other widths by the way's number, ``source`` where all of them come from.
     """
     streets = town(nodes=nodes, ways=ways, **more)
     width = np.full(len(streets.stretches), 13.0)
     for way, width_m in (widths or {}).items():
         width[streets.stretches.way_id == 100 + way] = width_m
-    streets = widened(streets, width)
+    streets = widened(streets, width, source=source)
     return replace(streets, stretches=replace(streets.stretches, length_m=np.round(streets.stretches.length_m)))
 
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fleetplan.city.classes import AccessTag, WidthSource
 from fleetplan.city.streets import Streets
 from fleetplan.fleet.vehicle import Vehicle
-from fleetplan.routing.access import blocked_nodes, decide_access, decision_width_m, gross_mass_kg
+from fleetplan.routing.access import blocked_nodes, decide_access, decision_width_m, gross_mass_kg, restriction_bit
 from fleetplan.routing.seams import AccessRules, Band, Ordinance
 from tests.routing.builders import KEI, ONE_WAY, STREET, VAN, plain_town, reach, widened
 from tests.towns import node_row, town
@@ -74,6 +75,88 @@ def test_signs_close_by_law(tags: dict[str, str], word: str) -> None:
 def test_open_to_a_delivery(tags: dict[str, str]) -> None:
     """What lets deliveries in, and signs that the van just keeps (a posted width is compared with the body)."""
     assert band_and_reason(VAN, tags={**STREET, **tags})[0] == Band.FREE
+
+
+def by_direction(**columns: list[float]) -> Streets:
+    """A street of two directions with columns of its edges (and stretches) set."""
+    streets = plain_town(nodes=LINE, ways=[("A B", STREET)])
+    for name, values in columns.items():
+        owner = streets.edges if hasattr(streets.edges, name) else streets.stretches
+        kind = getattr(owner, name).dtype
+        table = replace(owner, **{name: np.array(values, dtype=kind)})
+        streets = replace(streets, **{"edges" if owner is streets.edges else "stretches": table})
+    return streets
+
+
+def test_law_holds_per_direction() -> None:
+    """Closed eastwards and open westwards: one edge is closed with its reason, the stretch shows the better one."""
+    access = decide_access(by_direction(motor_access=[AccessTag.NO, AccessTag.DESTINATION]), VAN)
+    assert access.band.tolist() == [Band.BLOCKED_LAW, Band.FREE]
+    assert access.reasons[int(access.reason[0])] == "closed to motor traffic by its access tags"
+    assert access.reasons[int(access.reason[1])] == ""
+    assert access.speed_kph.tolist() == [0.0, pytest.approx(36.0)]
+    assert access.may_stand.tolist() == [False, True]
+    assert (access.stretch_band.tolist(), access.stretch_reason.tolist()) == ([Band.FREE], [0])
+
+
+def test_heavy_vehicles_go_by_their_own_tags() -> None:
+    """``hgv=no`` eastwards, ``motor_vehicle=private`` westwards: above 3.5 t the first holds, up to it the second."""
+    streets = by_direction(
+        hgv_access=[AccessTag.NO, AccessTag.YES], motor_access=[AccessTag.UNTAGGED, AccessTag.PRIVATE]
+    )
+    heavy = decide_access(streets, replace(VAN, payload_kg=1501.0))
+    light = decide_access(streets, replace(VAN, payload_kg=1500.0))
+    assert heavy.band.tolist() == [Band.BLOCKED_LAW, Band.FREE]
+    assert "3.5 t" in heavy.reasons[int(heavy.reason[0])]
+    assert light.band.tolist() == [Band.FREE, Band.BLOCKED_LAW]
+    assert light.reasons[int(light.reason[1])] == "private"
+    assert (restriction_bit(replace(VAN, payload_kg=1501.0)), restriction_bit(VAN)) == (2, 1)
+
+
+def test_axle_load() -> None:
+    """60 % of the loaded van's 3.2 t are 1.92 t: too much for 1.9 t on an axle, not for 2 t."""
+    band = decide_access(by_direction(maxaxleload_kg=[1900]), VAN)
+    assert band.stretch_band.tolist() == [Band.BLOCKED_LAW]
+    assert "axle load 1.9 t, the loaded vehicle has about 1.92 t" in band.reasons[int(band.stretch_reason[0])]
+    assert decide_access(by_direction(maxaxleload_kg=[2000]), VAN).stretch_band.tolist() == [Band.FREE]
+
+
+@pytest.mark.parametrize(("top_kph", "band"), [(60.0, Band.BLOCKED_LAW), (61.0, Band.FREE), (None, Band.FREE)])
+def test_slow_vehicles_keep_off_motor_roads(top_kph: float | None, band: Band) -> None:
+    """A vehicle that reaches no more than 60 km/h may not use a motor road; nobody stops to deliver on one."""
+    access = decide_access(by_direction(motorroad=[True]), replace(KEI, top_speed_kph=top_kph))
+    assert access.stretch_band.tolist() == [band]
+    assert not access.may_stand.any()
+
+
+@pytest.mark.parametrize(("country", "band"), [("US", Band.BLOCKED_LAW), ("FI", Band.FREE)])
+def test_low_speed_vehicles_in_the_united_states(country: str, band: Band) -> None:
+    """A vehicle of 40 km/h is kept off streets posted above 35 mph (56.3 km/h) there; 56 km/h are fine."""
+    slow, rules = replace(KEI, top_speed_kph=40.0), AccessRules(country=country)
+    assert decide_access(posted(64.4), slow, rules).stretch_band.tolist() == [band]
+    assert decide_access(posted(56.3), slow, rules).stretch_band.tolist() == [Band.FREE]
+
+
+def posted(limit_kph: float) -> Streets:
+    """A street with a posted limit."""
+    return plain_town(nodes=LINE, ways=[("A B", {"highway": "residential", "maxspeed": str(limit_kph)})])
+
+
+@pytest.mark.parametrize(
+    ("width_m", "source", "band"),
+    [
+        (2.2, WidthSource.TAG, Band.FREE),
+        (2.1, WidthSource.TAG, Band.BLOCKED_ROOM),
+        (2.1, WidthSource.DEFAULT, Band.FREE),
+        (2.1, WidthSource.SURVEY, Band.BLOCKED_ROOM),
+    ],
+    ids=str,
+)
+def test_without_clearance(width_m: float, source: WidthSource, band: Band) -> None:
+    """For comparisons: free wherever the body of 2.113 m fits, and where nobody measured or tagged the width."""
+    streets = plain_town(nodes=LINE, ways=[("A B", STREET)], widths={0: width_m}, source=source, country="JP")
+    rules = AccessRules(ordinance="law", clearance="none")
+    assert decide_access(streets, VAN, rules).stretch_band.tolist() == [band]
 
 
 def test_unknown_kerb_mass_is_estimated_and_said() -> None:

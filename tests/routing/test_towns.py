@@ -119,12 +119,13 @@ def test_turning_round_is_named_in_the_path() -> None:
 
 
 def test_narrow_dead_end_is_driven_to_its_end() -> None:
-    """4 m wide, turning round takes 8 + 4 × 4.2 = 24.8 s; 20 m on to the end and back take 2 + 15 + 2 s.
+    """4 m wide, turning round takes 8 + 4 × 4.2 = 24.8 s; driving on to the end and turning in its head 15 s.
 
-    So out from 80 m down: 20 m, U-turn, 100 m, across traffic 5 s, 50 m: 2 + 15 + 10 + 5 + 5 = 37 s, 170 m.
+    1.785 m more room than the kei needs allow 27.85 km/h, and meetings cost 0.7 s on 100 m. So out from 80 m down:
+    20 m, U-turn, 100 m, across traffic 5 s, 50 m: 2.7 + 15 + 13.7 + 5 + 5 = 41 s, 170 m.
     """
     found = reach(dead_end(4.0), KEI, (50, 0), (100, -80))
-    assert (int(found.table.time_s[0, 1, 0]), int(found.table.distance_m[0, 1, 0])) == (37, 170)
+    assert (int(found.table.time_s[0, 1, 0]), int(found.table.distance_m[0, 1, 0])) == (41, 170)
     assert not found.path(1, 0).turns_round
     assert len(found.path(1, 0).edges) == 3
 
@@ -171,14 +172,21 @@ def test_retime_charges_turning_at_an_ordinary_stop() -> None:
 
 
 def test_squeezed_streets_are_slow() -> None:
-    """3 m is room for a kei (2.215 m) but less than two of them abreast (3.93 m): 100 m at 10 km/h take 36 s."""
+    """3 m leave a kei 0.785 m beyond the 2.215 m that it needs: 10 + 7.85 km/h, so 20.2 s for 100 m.
+
+    A car does not fit beside it, and 2 × 20 per hour × 0.1 km / 17.85 km/h = 0.22 of them come along: 2.7 s.
+    """
     streets = plain_town(nodes=SQUARE, ways=[("A B C D A", STREET)], widths={0: 3.0})
-    assert drive(streets, KEI, (50, 0), (150, 0)) == (36, 100)
+    assert drive(streets, KEI, (50, 0), (150, 0)) == (23, 100)
 
 
 def test_narrow_alley_is_open_to_kei_only() -> None:
-    """The kei takes the alley (5 + 72 + 5 s, 300 m), the van must drive round (90 s, 900 m)."""
-    assert drive(alley_town(), KEI, (0, 50), (200, 50)) == (82, 300)
+    """The kei takes the alley, 300 m; the van must drive round (90 s, 900 m).
+
+    2.5 m let the kei drive 12.85 km/h: 56.0 s for 200 m, and 0.62 meetings of 12 s. Turning in, its inner side runs on
+    a radius of 2.04 m, and the corner reaches 0.18 m further: 0.73 moves of 5 s. 5 + 3.7 + 63.5 + 5 = 77 s.
+    """
+    assert drive(alley_town(), KEI, (0, 50), (200, 50)) == (77, 300)
     assert drive(alley_town(), VAN, (0, 50), (200, 50)) == (90, 900)
 
 
@@ -189,12 +197,12 @@ def test_bollard_closes_the_passage() -> None:
 
 
 def test_street_before_a_bollard_is_a_dead_end() -> None:
-    """The kei still enters the alley up to the bollard: 50 m of street and 60 m at 10 km/h (21.6 s)."""
+    """The kei still enters the alley up to the bollard: 5 s of street, 3.7 s at the corner, 60 m in 16.8 + 2.2 s."""
     closed = alley_town(node_tags={"M": {"barrier": "bollard"}})
-    assert drive(closed, KEI, (0, 50), (60, 0)) == (27, 110)
+    assert drive(closed, KEI, (0, 50), (60, 0)) == (28, 110)
 
 
-@pytest.mark.parametrize(("gap", "expected"), [("1.9", (82, 300)), ("1.8", (90, 900))])
+@pytest.mark.parametrize(("gap", "expected"), [("1.9", (77, 300)), ("1.8", (90, 900))])
 def test_gap_between_bollards(gap: str, expected: tuple[int, int]) -> None:
     """1.9 m is enough for 1.715 m over the mirrors and 0.10 m, 1.8 m is not."""
     streets = alley_town(node_tags={"M": {"barrier": "bollard", "maxwidth:physical": gap}})

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fleetplan.city.streets import Streets
+from fleetplan.city.classes import AccessTag, WidthSource
+from fleetplan.city.streets import Restrictions, Streets
+from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import decide_access
-from fleetplan.routing.reach import Reach
+from fleetplan.routing.corners import turn_times_ms
+from fleetplan.routing.driving import edge_times_ms
+from fleetplan.routing.plain_rules import PlainRules
+from fleetplan.routing.reach import Reach, reach_of
 from fleetplan.routing.seams import AccessRules, Band, DrivePath, Ordinance
+from fleetplan.routing.topology import topology_of
 from fleetplan.routing.verifying import _Judge, verify_paths
-from tests.routing.builders import KEI, STREET, VAN, plain_town, reach
-from tests.towns import edge_row, town
+from tests.routing.builders import KEI, STREET, VAN, plain_town, reach, widened
+from tests.towns import edge_row, lat_lon, town
 
 NODES = {"A": (0, 0), "X": (100, 0), "B": (200, 0), "C": (100, 100), "M": (150, 50)}
 WAYS = [("A X", STREET), ("X B", STREET), ("X C", STREET), ("C M B", STREET)]
@@ -87,6 +95,87 @@ def test_forbidden_turn() -> None:
     assert codes(forbidden, path) == {"turn"}
 
 
+def sequences(streets: Streets, *rows: tuple[list[int], int]) -> Streets:
+    """The same streets with forbidden sequences of edges, each with its ``applies``."""
+    table = Restrictions(
+        start=np.cumsum([0, *(len(edges) for edges, _ in rows)]).astype(np.int64),
+        edge=np.array([edge for edges, _ in rows for edge in edges], dtype=np.int64),
+        relation_id=np.arange(len(rows), dtype=np.int64),
+        applies=np.array([applies for _, applies in rows], dtype=np.uint8),
+    )
+    return replace(streets, restrictions=table)
+
+
+def test_forbidden_sequences() -> None:
+    """A-X, X-C, C-B in a row is forbidden: the path of the three is rejected, one that starts on X-C is not.
+
+    A sequence of which only two edges are driven, and one for vehicles above 3.5 t, leave the kei alone.
+    """
+    streets = town_of()
+    edges = [edge_row(streets, NODES, a, b) for a, b in pairwise("AXCB")]
+    whole = reach(streets, KEI, (50, 0), (110, 90)).path(0, 1)
+    late = reach(streets, KEI, (100, 50), (110, 90)).path(0, 1)
+    assert list(whole.edges) == edges
+    assert codes(sequences(streets, (edges, 1)), whole) == {"turn"}
+    assert codes(sequences(streets, (edges, 1)), late) == set()
+    assert codes(sequences(streets, ([edges[1], edges[2], 0], 3)), whole) == set()
+    assert codes(sequences(streets, (edges, 2)), whole) == set()
+    assert codes(sequences(streets, (edges[:2], 3)), whole) == {"turn"}
+
+
+def test_closed_in_one_direction() -> None:
+    """Access tags of the driven direction close the path, those of the other one do not."""
+    streets = town_of()
+    _, path = left_turn(streets)
+    for edge, expected in ((path.edges[-1], {"closed_law"}), (int(streets.edges.twin[path.edges[-1]]), set())):
+        tags = streets.edges.motor_access.copy()
+        tags[edge] = AccessTag.PRIVATE
+        assert codes(replace(streets, edges=replace(streets.edges, motor_access=tags)), path) == expected
+
+
+def test_a_corner_that_cannot_be_taken() -> None:
+    """The kei turns from A-X into X-C, both 3 m by survey; for the van that way is rejected."""
+    streets = town_of(widths={0: 3.0, 2: 3.0}, source=WidthSource.SURVEY)
+    _, path = left_turn(streets)
+    assert verify_paths(streets, KEI, [path]) == []
+    assert [fault.code for fault in verify_paths(streets, VAN, [path])] == ["verify_paths.corner"]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        AccessRules(),
+        AccessRules(clearance="none"),
+        AccessRules(traffic=False),
+        AccessRules(width_quantile=0.2),
+        AccessRules(country="JP"),
+    ],
+    ids=str,
+)
+def test_times_agree_whatever_is_met(rules: AccessRules) -> None:
+    """Signals, signs, crossings, humps, narrow streets, slow corners and waiting, by two codes."""
+    streets = town_of(widths={0: 3.2, 1: 4.3, 2: 3.6, 3: 3.1})
+    n = len(streets.edges)
+    counts = {
+        name: (np.arange(n) * step % 3).astype(np.uint8)
+        for step, name in enumerate(("signals", "stops", "give_ways", "crossings", "calmings"), start=1)
+    }
+    streets = replace(streets, edges=replace(streets.edges, **counts))
+    for vehicle in (KEI, VAN):
+        found = reach_of(
+            streets,
+            vehicle,
+            lat=np.array([lat_lon(100, 50)[0], lat_lon(180, 20)[0], lat_lon(20, 0)[0]]),
+            lon=np.array([lat_lon(100, 50)[1], lat_lon(180, 20)[1], lat_lon(20, 0)[1]]),
+            depot=lat_lon(50, 0),
+            rules=rules,
+        )
+        pairs = [(i, j) for i in range(4) for j in range(4)]
+        paths = [found.path(i, j) for i, j in pairs]
+        times = [(int(found.table.time_s[0, i, j]), int(found.table.distance_m[0, i, j])) for i, j in pairs]
+        assert verify_paths(streets, vehicle, paths, rules=rules, times=times) == []
+
+
 def test_turning_back_at_a_junction() -> None:
     """From A to X and back to A is refused, for other streets lead on from X; at the dead end A it is fine."""
     streets = town_of()
@@ -152,11 +241,41 @@ def test_bands_behind_signs_agree_with_the_router(country: str, ordinance: Ordin
         judge = _Judge(streets, vehicle, rules)
         kinds = {"closed_law": Band.BLOCKED_LAW, "closed_room": Band.BLOCKED_ROOM}
         for stretch in range(len(streets.stretches)):
-            kind, _ = judge._find_closure(stretch)
-            open_band = Band.SQUEEZED if judge._is_squeezed(stretch) else Band.FREE
+            kind, _ = judge.plain.stretch_closure(stretch)
+            open_band = Band.SQUEEZED if judge.plain.is_squeezed(stretch) else Band.FREE
             assert band[stretch] == kinds.get(kind, open_band), (vehicle.name, stretch)
         seen |= set(band.tolist())
     assert seen == {int(value) for value in Band}
+
+
+@pytest.mark.parametrize("kind", [KEI, VAN], ids=["kei", "van"])
+def test_every_street_and_turn_of_a_city_agrees(helsinki_path: Path, kind: Vehicle) -> None:
+    """Bands, times of edges, of turns and of turning back, and impossible corners: two codes, all of Helsinki.
+
+    The widths are drawn and called surveyed, so that every band and every kind of corner is there.
+    """
+    city = Streets.from_file(helsinki_path)
+    drawn = np.random.default_rng(5).uniform(1.8, 7.0, len(city.stretches))
+    streets = widened(city, drawn, source=WidthSource.SURVEY)
+    rules = AccessRules(country=streets.country)
+    access, topology = decide_access(streets, kind, rules), topology_of(streets)
+    plain = PlainRules(streets, kind, rules)
+    closed = {"closed_law": Band.BLOCKED_LAW, "closed_room": Band.BLOCKED_ROOM}
+    times_ms = edge_times_ms(streets, access, rules=rules)
+    for edge, stretch in enumerate(streets.edges.stretch.tolist()):
+        kind_of = plain.closure(edge)[0]
+        expected = closed.get(kind_of, Band.SQUEEZED if plain.is_squeezed(stretch) else Band.FREE)
+        assert access.band[edge] == expected
+        assert kind_of or times_ms[edge] == pytest.approx(sum(plain.edge_ms(edge)), abs=1.01)
+    turns_ms, possible = turn_times_ms(streets, topology, kind, rules=rules)
+    for row, (a, b) in enumerate(zip(topology.first.tolist(), topology.second.tolist(), strict=True)):
+        assert turns_ms[row] == pytest.approx(plain.turn_ms(a, b), abs=1.01)
+    arcs = zip(topology.first.tolist(), topology.second.tolist(), strict=True)
+    stuck = np.array([plain.is_stuck(a, b) for a, b in arcs])
+    assert not (stuck & possible).any()
+    assert (stuck == possible).mean() < 0.003, "the checker gives 5 mm away"
+    assert stuck.any() == (kind is VAN)
+    assert set(access.band.tolist()) == {int(band) for band in Band}
 
 
 def test_gap() -> None:

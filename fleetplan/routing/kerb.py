@@ -1,0 +1,75 @@
+"""On which side of a street a stop is met: across a wide or fast one nobody carries parcels.
+
+The thresholds lie in ``data/driving.toml`` with their sources; which countries drive on the left too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetplan.city.classes import Highway
+from fleetplan.city.streets import Bools, Codes, Floats, Ints, Streets
+from fleetplan.routing.driving import driving_figure, left_hand_countries
+
+EITHER_SIDE, OWN_SIDE = 0, 1
+_LARGE = (
+    Highway.MOTORWAY,
+    Highway.MOTORWAY_LINK,
+    Highway.TRUNK,
+    Highway.TRUNK_LINK,
+    Highway.PRIMARY,
+    Highway.PRIMARY_LINK,
+    Highway.SECONDARY,
+    Highway.SECONDARY_LINK,
+    Highway.TERTIARY,
+    Highway.TERTIARY_LINK,
+)
+
+
+def served_sides(streets: Streets, *, country: str) -> Codes:
+    """How the stops of each stretch are approached, ``uint8[stretches]``.
+
+    0: in either direction. 1: only in the one whose kerb is on the stop's side – two-way streets of class tertiary
+    and above with many lanes, a wide carriageway, or a limit above that of built-up areas. On one-way streets the
+    question does not arise.
+
+    Args:
+        country: ISO 3166 code; the thresholds are the same everywhere today.
+    """
+    del country
+    table, edges = streets.stretches, streets.edges
+    posted = np.zeros(len(table))
+    np.maximum.at(posted, edges.stretch, np.nan_to_num(edges.maxspeed_kph))
+    wide = table.lanes >= driving_figure("kerb.lanes")
+    wide |= table.width_m >= driving_figure("kerb.width_m")
+    wide |= posted > driving_figure("kerb.limit_kph")
+    large = np.isin(table.highway, np.array(_LARGE, dtype=np.uint8))
+    own = wide & large & table.forward & table.backward
+    return np.where(own, OWN_SIDE, EITHER_SIDE).astype(np.uint8)
+
+
+def is_left_of(streets: Streets, stretch: Ints, vertex: Ints, *, x_m: Floats, y_m: Floats) -> Bools:
+    """Whether points lie to the left of a stretch as it is drawn, by the sign of the cross product.
+
+    Args:
+        stretch: row of each point's stretch.
+        vertex: number of the vertex, from 0, at which the nearest piece of the stretch's line begins.
+        x_m, y_m: metres east and north of that vertex.
+    """
+    start = streets.stretches.line_start[stretch] + vertex
+    lon, lat = streets.stretches.line_lon, streets.stretches.line_lat
+    east = (lon[start + 1] - lon[start]) * np.cos(np.radians(lat[start]))
+    north = lat[start + 1] - lat[start]
+    return np.asarray(east * y_m - north * x_m > 0, dtype=np.bool_)
+
+
+def heading_for_side(left: Bools, *, country: str) -> Bools:
+    """Whether the kerb of stops is met driving against the way the stretch is drawn (``Edges.reverse``).
+
+    Who keeps right has the kerb on the right: a stop to the left of the stretch is met in reverse. Who keeps left,
+    the other way round.
+
+    Args:
+        left: the stop lies to the left of the stretch as it is drawn (from u to v).
+    """
+    return np.asarray(left ^ (country in left_hand_countries()), dtype=np.bool_)
