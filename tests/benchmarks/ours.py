@@ -72,7 +72,7 @@ def travel(
         return _by_reach(streets, vehicle, lat, lon, rules)
     matrix = importlib.import_module("fleetplan.routing.matrix")
     found = matrix.travel_matrix(streets, vehicle, lat=lat, lon=lon, rules=rules)
-    off = np.isnan(found.snap_m)
+    off = ~np.isfinite(found.snap_m)
     refused = tuple("no street for this vehicle near" if missing else "" for missing in off)
     return Travel(found.time_s, found.distance_m, found.lat, found.lon, found.snap_m, refused)
 
