@@ -235,7 +235,7 @@ def lines_of(document: Mapping[str, Any]) -> list[str]:
         f"ours, cold: start and imports {cold['import_s']:.2f} s, read {cold['read_s']:.2f} s, "
         f"prepare {cold['prepare_s']:.2f} s, tables {tables} s; second run {mine['second_run_s']:.2f} s"
     )
-    lines.append(f"ours, table alone: {cold['table_holds']}; peers: positions snapped within the call")
+    lines.append(f"ours, table alone: {cold['table_holds']}")
     osmnx = document["osmnx"]
     if "not_measured" in osmnx:
         lines.append(f"osmnx: not measured: {osmnx['not_measured']}")
