@@ -242,3 +242,16 @@ def test_profiles_carry_the_vehicle_and_refuse_an_unknown_profile() -> None:
 def test_encoded_lines_of_six_decimals() -> None:
     """A line of two points, encoded by hand: 0.000001°, 0.000002° and a step back by as much."""
     assert _polyline6("AC@B") == [[2e-06, 1e-06], [0.0, 0.0]]
+
+
+def test_summary_of_truth_has_one_line_a_city() -> None:
+    """The summary says met, missed or not measured for each city, and prints where nothing was measured."""
+    side = {"distance": {"median": 0.01, "p95": 0.3}, "duration": {"median": 0.02, "p95": 0.1}}
+    peers = {"distance": {"median": 0.02, "p95": 0.2}, "duration": {"median": 0.02, "p95": 0.2}}
+    measured = {"aims": verdict({"ours_osrm": side, "ours_valhalla": side, "osrm_valhalla": peers})}
+    absent = {"aims": verdict({name: {} for name in ("ours_osrm", "ours_valhalla", "osrm_valhalla")})}
+    lines = truth.summary_of({"a.osm.pbf": measured, "b.osm.pbf": absent})
+    assert len(lines) == 3
+    assert "1.0 ≤ 2.0 % met" in lines[1]
+    assert "30.0 ≤ 20.0 % missed" in lines[1]
+    assert lines[2].count("not measured") == 4

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,8 @@ def _answer(python: PeerPython, asked: Path, folder: Path, *, timeout_s: float) 
             out, _ = process.communicate(timeout=timeout_s)
         except BaseException as error:
             # The worker's own session holds nothing but it and the programs it started.
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             if isinstance(error, subprocess.TimeoutExpired):
                 return not_measured(f"no answer within {timeout_s:.0f} s")
@@ -178,7 +179,7 @@ def _with_environment(python: Path, version: Sequence[int], cache: Path) -> Peer
     home = cache / f"python-{version[0]}.{version[1]}"
     inside = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not inside.is_file():
-        print(f"making an environment for the peers under {home.parent.name} (once) …", file=sys.stderr, flush=True)
+        print(f"making an environment for the peers in {home} (once) …", file=sys.stderr, flush=True)
         home.parent.mkdir(parents=True, exist_ok=True)
         code, out = _run([str(python), "-m", "venv", str(home)], timeout_s=300.0)
         if code != 0:

@@ -20,6 +20,7 @@ import numpy as np
 from fleetplan.city.streets import Streets
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import decide_access
+from fleetplan.routing.seams import AccessRules, Band
 from tests.benchmarks import ours
 from tests.benchmarks.agreement import Matrix, common_pairs, difference, verdict, worst_pairs
 from tests.benchmarks.peers import PeerAnswer, PeerPython, ask, peer_python
@@ -150,7 +151,7 @@ def _only_peers(
     return answer
 
 
-def _reasons(streets: Streets, drawn: Drawn, mine: ours.Travel, moved: Any, rules: Any) -> list[str]:
+def _reasons(streets: Streets, drawn: Drawn, mine: ours.Travel, moved: Any, rules: AccessRules) -> list[str]:
     """Why the street on which a position was drawn is not ours to use; empty where it is."""
     access = decide_access(streets, car(), rules)
     words = []
@@ -159,7 +160,11 @@ def _reasons(streets: Streets, drawn: Drawn, mine: ours.Travel, moved: Any, rule
             words.append("")
             continue
         stretch = int(drawn.stretch[row])
-        closed = access.reasons[int(access.stretch_reason[stretch])] if access.stretch_band[stretch] >= 2 else ""
+        closed = (
+            access.reasons[int(access.stretch_reason[stretch])]
+            if access.stretch_band[stretch] >= Band.BLOCKED_ROOM
+            else ""
+        )
         way = f"way {int(streets.stretches.way_id[stretch])}"
         words.append(f"{way}: {closed or mine.refused[row] or 'open, but not in the part that this car can leave'}")
     return words
@@ -212,12 +217,29 @@ def lines_of(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def cities(paths: Sequence[str]) -> list[Path]:
-    """The files named, or every OpenStreetMap extract of the shared data."""
+def cities(paths: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The files named, or every OpenStreetMap extract of the shared data, and what is left out with the reason."""
     if paths:
-        return [Path(path) for path in paths]
+        return [Path(path) for path in paths], []
     shared = Path(os.environ.get("FLEETPLAN_TEST_DATA", Path(__file__).resolve().parents[3] / "shared")) / "osm"
-    return sorted(p for suffix in (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2") for p in shared.glob(f"*{suffix}"))
+    found = sorted(p for suffix in (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2") for p in shared.glob(f"*{suffix}"))
+    graphs = sorted(shared.glob("*.graphml*"))
+    return found, [f"{p.name}: not measured: the peers read OpenStreetMap files only" for p in graphs]
+
+
+def summary_of(documents: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """One line a city: our difference to the nearer peer beside theirs to each other, median and 95th percentile."""
+    lines = [f"{'nearer peer ≤ peers':24}{'distance median':>24}{'p95':>24}{'duration median':>24}{'p95':>24}"]
+    for city, document in documents.items():
+        cells = []
+        for quantity in _QUANTITIES:
+            for statistic, width in (("median", 24), ("p95", 24)):
+                entry = document["aims"][quantity][statistic]
+                known = entry["aim"] != "not measured"
+                figures = f"{100 * entry['nearer']:.1f} ≤ {100 * entry['peers']:.1f} % " if known else ""
+                cells.append(f"{figures + entry['aim']:>{width}}")
+        lines.append(f"{city:24}{''.join(cells)}")
+    return lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -229,16 +251,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--routes", action="store_true", help="add the peers' lines of the worst pairs")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    paths = cities(given.osm)
+    paths, left_out = cities(given.osm)
     if not paths:
         print("no city: give --osm, or set FLEETPLAN_TEST_DATA", file=sys.stderr)
         return 1
     python = peer_python(given.peer_python)
-    documents = {}
+    documents: dict[str, dict[str, Any]] = {}
+    out = sys.stderr if given.json else sys.stdout
     for path in paths:
         streets = Streets.from_file(path)
         documents[path.name] = measure(path, streets, python, points=given.points, routes=given.routes)
-        print("\n".join(lines_of(documents[path.name])), file=sys.stderr if given.json else sys.stdout, flush=True)
+        print("\n".join([*lines_of(documents[path.name]), ""]), file=out, flush=True)
+    print("\n".join([*summary_of(documents), *left_out]), file=out, flush=True)
     if given.json:
         print(json.dumps(documents, indent=2, sort_keys=True))
     return 0
