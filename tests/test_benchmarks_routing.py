@@ -224,7 +224,9 @@ def test_a_run_without_peers_keeps_its_shape(helsinki_path: Path, tmp_path: Path
 def test_asking_a_peer_that_cannot_be_imported(tmp_path: Path) -> None:
     """The reason why a peer is absent is its answer."""
     python = PeerPython(tmp_path, {"osrm": "osrm cannot be imported"})
-    assert ask(python, {"engine": "osrm"}).missing == "osrm cannot be imported"
+    assert ask(python, {"engine": "osrm", "osm": "a.osm.pbf"}).missing == "osrm cannot be imported"
+    graph = ask(python, {"engine": "valhalla", "osm": "a.graphml.gz"})
+    assert graph.missing == "the peers read OpenStreetMap files only"
 
 
 def test_profiles_carry_the_vehicle_and_refuse_an_unknown_profile() -> None:

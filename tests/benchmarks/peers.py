@@ -94,6 +94,8 @@ def ask(python: PeerPython, request: Mapping[str, Any], *, timeout_s: float = 36
     peer = str(request["engine"])
     if not python.has(peer):
         return not_measured(python.reasons.get(peer, "no Python for it"))
+    if ".osm" not in Path(str(request["osm"])).name.lower():
+        return not_measured("the peers read OpenStreetMap files only")
     with _folder() as folder:
         asked = folder / "request.json"
         asked.write_text(json.dumps({**request, "folder": str(folder)}))
