@@ -102,7 +102,9 @@ def _ours(
             _say(f"ours, {size} points …")
             single = {**request, "vehicles": [vehicles[0]], "more": None, "repeats": 1}
             found = _our_process(single, drawn.first(size), cache)
-            steps.append({"points": size, **{key: found[key] for key in ("table_s", "ready_s", "peak_mb")}})
+            steps.append(
+                {"points": size, **{key: found[key] for key in ("table_s", "table_cpu_s", "ready_s", "peak_mb")}}
+            )
     whole = [step["points"] for step in steps]
     return {
         "cold_s": cold["ready_s"],
@@ -246,10 +248,10 @@ def lines_of(document: Mapping[str, Any]) -> list[str]:
             f"{osmnx['conversion_not_counted_s']:.1f} s); our Streets {mine['streets_s']:.2f} s"
         )
     if mine["growth"]:
-        lines += ["", f"{'points':>8}{'table s':>10}{'ready s':>10}{'peak MB':>10}"]
+        lines += ["", f"{'points':>8}{'table s':>10}{'CPU s':>10}{'ready s':>10}{'peak MB':>10}"]
         for step in mine["growth"]:
-            cells = f"{step['table_s']:>10.2f}{step['ready_s']:>10.2f}{step['peak_mb']:>10.0f}"
-            lines.append(f"{step['points']:>8}{cells}")
+            cells = "".join(f"{step[key]:>10.2f}" for key in ("table_s", "table_cpu_s", "ready_s"))
+            lines.append(f"{step['points']:>8}{cells}{step['peak_mb']:>10.0f}")
         fitted = {key: "–" if value is None else f"{value:.2f}" for key, value in mine["growth_exponent"].items()}
         lines.append(f"fitted exponent: time {fitted['time']}, memory {fitted['memory']}")
     lines.append("")
