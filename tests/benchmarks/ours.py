@@ -39,17 +39,22 @@ class Again:
     holds: str
 
 
-def has_hierarchy() -> bool:
-    """Whether the engine with a city prepared once is there."""
+def has_matrix() -> bool:
+    """Whether tables between any positions can be asked for; else the reach from a depot stands in."""
     return importlib.util.find_spec("fleetplan.routing.matrix") is not None
 
 
+def _preparing() -> Any:
+    """The module that prepares cities, where it and its libraries are there; else ``None``."""
+    if importlib.util.find_spec("fleetplan.routing.preparing") is None:
+        return None
+    module = importlib.import_module("fleetplan.routing.preparing")
+    return module if getattr(module, "can_prepare", lambda: True)() else None
+
+
 def engine_name() -> str:
-    """What the tables are computed with."""
-    if not has_hierarchy():
-        return "scipy"
-    matrix = importlib.import_module("fleetplan.routing.matrix")
-    return str(getattr(matrix, "ENGINE", "hierarchy"))
+    """What the tables are computed with: ``hierarchy`` or ``scipy``."""
+    return "hierarchy" if has_matrix() and _preparing() is not None else "scipy"
 
 
 def plain_rules() -> tuple[AccessRules, list[str]]:
@@ -64,8 +69,9 @@ def plain_rules() -> tuple[AccessRules, list[str]]:
 
 def prepare(streets: Streets) -> None:
     """The work that is done once per city."""
-    if has_hierarchy() and importlib.util.find_spec("fleetplan.routing.preparing") is not None:
-        importlib.import_module("fleetplan.routing.preparing").prepare_city(streets)
+    preparing = _preparing()
+    if preparing is not None:
+        preparing.prepare_city(streets)
 
 
 def table_again(streets: Streets, vehicle: Vehicle, *, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> Again:
@@ -74,7 +80,7 @@ def table_again(streets: Streets, vehicle: Vehicle, *, lat: NDArray[np.float64],
     The weights of the vehicle are in place, as an OSRM pipeline's are before its table is asked for. Where the engine
     cannot separate the two, the whole of :func:`travel` is repeated.
     """
-    if has_hierarchy():
+    if has_matrix():
         matrix = importlib.import_module("fleetplan.routing.matrix")
         tables = importlib.import_module("fleetplan.routing.tables")
         unpack = importlib.import_module("fleetplan.routing.network").unpack
@@ -100,7 +106,7 @@ def travel(
 ) -> Travel:
     """Travel of a vehicle between positions."""
     rules = rules or AccessRules()
-    if not has_hierarchy():
+    if not has_matrix():
         return _by_reach(streets, vehicle, lat, lon, rules)
     matrix = importlib.import_module("fleetplan.routing.matrix")
     found = matrix.travel_matrix(streets, vehicle, lat=lat, lon=lon, rules=rules)
