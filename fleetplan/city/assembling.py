@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyproj
 
-from fleetplan.city.classes import Barrier
 from fleetplan.city.countries import country_at
+from fleetplan.city.met import Met
+from fleetplan.city.points import KINDS, NodeFacts, Serves, plain_node, read_node
 from fleetplan.city.raw import RawCity, Tags, clean_text, words
 from fleetplan.city.streets import Bools, Codes, Edges, Floats, Ints, Nodes, Streets, Stretches
-from fleetplan.city.tags import NO_STREET, NodeFacts, StreetFacts, plain_node, read_node, read_street
+from fleetplan.city.tags import NO_STREET, StreetFacts, read_street
+from fleetplan.city.timed import USUAL_SHIFT_S, Timed, TimedRule, timed_of
 from fleetplan.city.turns import restrictions_of
 from fleetplan.city.unread import unread_warnings
 from fleetplan.city.widths import WidthFacts, read_width, width_pack
@@ -30,11 +33,13 @@ _PREFIXES = (
     "yh:WIDTH",
     "road_width_m",
     "street_",
+    "met_",
 )
 _KEYS = words(
-    "highway service junction tunnel covered motorroad access vehicle motor_vehicle motorcar goods foot narrow area"
+    "highway service junction tunnel covered motorroad foot narrow area delivery source:maxspeed zone:maxspeed "
+    "zone:traffic traffic_calming"
 )
-_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods")
+_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods", "hgv")
 
 
 def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
@@ -68,23 +73,28 @@ def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
         raise _no_street(label)
     begin, end, way = _cut(raw, way_drivable, node_facts)
     nodes, end_row = _nodes(raw, begin, end, node_facts, crs)
-    stretches, names = _stretches(raw, begin, end, way, end_row, fact_row, facts, widths)
-    edges = _edges(nodes, stretches)
+    run_m = np.concatenate(([0.0], np.cumsum(lengths_m(raw.lon, raw.lat))))
+    stretches, names = _stretches(raw, begin, end, way, end_row, run_m, fact_row, facts, widths)
+    edges = _edges(stretches, facts, fact_row[way])
     if not len(edges):
         raise _no_street(label)
-    restrictions, turn_warnings = restrictions_of(raw.restrictions, nodes, stretches, edges)
-    return Streets(
+    edges = _with_met(edges, Met(raw, begin, end, stretches, run_m, node_facts), facts, fact_row[way])
+    spelled = restrictions_of(raw.restrictions, nodes, stretches, edges, node_facts)
+    timed = _timed(nodes, stretches, edges, facts, fact_row[way], node_facts, spelled.timed)
+    streets = Streets(
         nodes=nodes,
         stretches=stretches,
         edges=edges,
-        restrictions=restrictions,
+        restrictions=spelled.restrictions,
         places=raw.places,
         names=names,
         crs=crs,
         country=country,
         label=label,
-        warnings=(*raw.warnings, *turn_warnings, *unread_warnings(fact_row, facts, widths, node_facts)),
+        warnings=(*raw.warnings, *spelled.warnings, *unread_warnings(fact_row, facts, widths, node_facts)),
+        timed=timed,
     )
+    return streets.during(*USUAL_SHIFT_S)
 
 
 def utm_zone(lat: float, lon: float) -> int:
@@ -195,16 +205,16 @@ def _distinct_tags(tags: list[Tags]) -> tuple[Ints, list[Tags]]:
 def _cut(raw: RawCity, way_drivable: Bools, node_facts: Mapping[int, NodeFacts]) -> tuple[Ints, Ints, Ints]:
     """First and last point and the way of each stretch.
 
-    Ways are cut where several ways meet or one meets itself, and drivable ones also at barriers, at traffic signals
-    (so that none between junctions is lost) and at via nodes of restrictions.
+    Ways are cut where several ways meet or one meets itself, and drivable ones also at barriers and at via nodes of
+    restrictions. Signals, signs and crossings do not cut: they are counted on the edges.
     """
     way = np.repeat(np.arange(len(raw.tags)), np.diff(raw.way_start))
     _, place, uses = np.unique(raw.ref, return_inverse=True, return_counts=True)
     cut = uses[place] > 1
     cut[raw.way_start[:-1]] = True
     cut[raw.way_start[1:] - 1] = True
-    marked = [node for node, fact in node_facts.items() if fact.signals or fact.barrier != Barrier.NONE]
-    marked += [turn.via_node for turn in raw.restrictions]
+    marked = [node for node, fact in node_facts.items() if fact.cuts]
+    marked += [node for turn in raw.restrictions for node in turn.via_nodes]
     cut |= np.isin(raw.ref, np.array(marked, dtype=np.int64)) & way_drivable[way]
     at = np.flatnonzero(cut)
     same = way[at[1:]] == way[at[:-1]]
@@ -226,7 +236,7 @@ def _nodes(raw: RawCity, begin: Ints, end: Ints, node_facts: Mapping[int, NodeFa
         lat=lat,
         x_m=np.asarray(x_m, dtype=np.float64),
         y_m=np.asarray(y_m, dtype=np.float64),
-        signals=np.array([f.signals for f in fact], dtype=bool),
+        signals=np.array([f.signals != Serves.NOBODY for f in fact], dtype=bool),
         barrier=np.array([f.barrier for f in fact], dtype=np.uint8),
         barrier_access=np.array([f.barrier_access for f in fact], dtype=np.uint8),
         barrier_gap_m=np.array([f.barrier_gap_m for f in fact], dtype=np.float64),
@@ -243,6 +253,7 @@ def _stretches(
     end: Ints,
     way: Ints,
     end_row: Ints,
+    run_m: Floats,
     fact_row: Ints,
     facts: list[StreetFacts],
     widths: list[WidthFacts],
@@ -250,7 +261,6 @@ def _stretches(
     size = end - begin + 1
     line_start = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
     point = np.arange(int(line_start[-1])) - np.repeat(line_start[:-1] - begin, size)
-    run_m = np.concatenate(([0.0], np.cumsum(lengths_m(raw.lon, raw.lat))))
     fact = fact_row[way]
     names, way_name = _names(raw.tags)
 
@@ -288,9 +298,9 @@ def _stretches(
         parking_right=code("parking_right"),
         no_stopping=column("no_stopping", bool),
         tunnel=column("tunnel", bool),
-        motorroad=np.zeros(len(way), dtype=bool),
-        roundabout=np.zeros(len(way), dtype=bool),
-        maxaxleload_kg=np.full(len(way), np.nan),
+        motorroad=column("motorroad", bool),
+        roundabout=column("roundabout", bool),
+        maxaxleload_kg=column("maxaxleload_kg", np.float64),
         width_m=width("width_m"),
         width_min_m=width("width_min_m"),
         width_lo_m=width("width_lo_m"),
@@ -316,8 +326,11 @@ def _names(tags: list[Tags]) -> tuple[tuple[str, ...], Ints]:
     return tuple(clean_text(name) for name in rows), way_name
 
 
-def _edges(nodes: Nodes, stretches: Stretches) -> Edges:
-    """Open directions of drivable stretches, in the order of stretches, along before against."""
+def _edges(stretches: Stretches, facts: list[StreetFacts], fact: Ints) -> Edges:
+    """Directions of drivable stretches that are open at some hour, in the order of stretches, along before against.
+
+    What is met on them is still missing.
+    """
     forward = stretches.drivable & stretches.forward
     backward = stretches.drivable & stretches.backward
     count = forward.astype(np.int64) + backward
@@ -327,21 +340,62 @@ def _edges(nodes: Nodes, stretches: Stretches) -> Edges:
     reverse |= ~forward[stretch]
     both = (count == 2)[stretch]
     twin = np.where(both, np.arange(len(stretch)) + np.where(reverse, -1, 1), -1)
-    end = np.where(reverse, stretches.u[stretch], stretches.v[stretch])
     none = np.zeros(len(stretch), dtype=np.uint8)
+
+    def column(name: str, kind: Any) -> Any:
+        along, against = name.format("forward"), name.format("backward")
+        table = np.array([(getattr(row, along), getattr(row, against)) for row in facts], dtype=kind)
+        return table[fact[stretch], reverse.astype(np.int64)]
+
     return Edges(
         stretch=stretch,
         reverse=reverse,
         u=np.where(reverse, stretches.v[stretch], stretches.u[stretch]),
-        v=end,
+        v=np.where(reverse, stretches.u[stretch], stretches.v[stretch]),
         twin=twin.astype(np.int64),
-        motor_access=stretches.motor_access[stretch],
-        hgv_access=stretches.motor_access[stretch],
-        maxspeed_kph=stretches.maxspeed_kph[stretch],
-        advisory_kph=np.full(len(stretch), np.nan),
-        signals=nodes.signals[end].astype(np.uint8),
-        stops=none,
-        give_ways=none,
-        crossings=none,
-        calmings=none,
+        motor_access=column("motor_{}", np.uint8),
+        hgv_access=column("hgv_{}", np.uint8),
+        maxspeed_kph=column("speed_{}_kph", np.float64),
+        advisory_kph=column("advisory_{}_kph", np.float64),
+        **dict.fromkeys(KINDS, none),
     )
+
+
+def _with_met(edges: Edges, met: Met, facts: list[StreetFacts], fact: Ints) -> Edges:
+    """The edges with what is met on them; a way that is calmed as a whole has one device per stretch at least."""
+    counts = {kind: met.counts(edges, row) for row, kind in enumerate(KINDS)}
+    calmed = np.array([row.calmed for row in facts], dtype=bool)[fact[edges.stretch]]
+    counts["calmings"] = np.maximum(counts["calmings"], calmed.astype(np.uint8))
+    given = np.array([row.met for row in facts], dtype=np.int64).reshape(-1, 2, len(KINDS))
+    told = given[fact[edges.stretch], edges.reverse.astype(np.int64)]
+    for row, kind in enumerate(KINDS):
+        counts[kind] = np.where(told[:, row] >= 0, told[:, row], counts[kind]).astype(np.uint8)
+    return replace(edges, **counts)
+
+
+def _timed(
+    nodes: Nodes,
+    stretches: Stretches,
+    edges: Edges,
+    facts: list[StreetFacts],
+    fact: Ints,
+    node_facts: Mapping[int, NodeFacts],
+    turns: list[tuple[TimedRule, list[int], list[int]]],
+) -> Timed:
+    """The table of rules that hang on conditions, with the rows that they decide."""
+    found: list[tuple[TimedRule, list[int], list[int]]] = []
+    edge_fact = fact[edges.stretch]
+    for number, row in enumerate(facts):
+        for direction, rule in row.timed:
+            if direction:
+                rows = np.flatnonzero((edge_fact == number) & (edges.reverse == (direction < 0)))
+                owner = stretches.way_id[edges.stretch[rows]]
+            else:
+                rows = np.flatnonzero(fact == number)
+                owner = stretches.way_id[rows]
+            found.append((rule, rows.tolist(), owner.tolist()))
+    for osm_id, point in node_facts.items():
+        at = int(np.searchsorted(nodes.osm_id, osm_id)) if point.timed else len(nodes)
+        if at < len(nodes) and int(nodes.osm_id[at]) == osm_id:
+            found += [(rule, [at], [osm_id]) for rule in point.timed]
+    return timed_of([*found, *turns])

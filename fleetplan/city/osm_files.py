@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import osmium
 
-from fleetplan.city.raw import RawCity, RawRestriction, Tags, place_of, places_of
+from fleetplan.city.points import POINT_HIGHWAYS, POINT_KEYS
+from fleetplan.city.raw import RawCity, Tags, place_of, places_of
+from fleetplan.city.relations import Turns
 from fleetplan.city.streets import Bools, Floats, Ints
 from fleetplan.city.tags import NODE_LIMIT_KEYS
 from fleetplan.errors import CityError
 
-_NODE_KEYS = ("barrier", *NODE_LIMIT_KEYS)
+_NODE_KEYS = (*POINT_KEYS, *NODE_LIMIT_KEYS)
 _PLACE_KEYS = ("addr:housenumber", "shop", "amenity", "office")
 _WKB_HEAD = 18  # hexadecimal digits of byte order, geometry type and number of points
-_EXEMPT = frozenset(("goods", "motorcar", "motor_vehicle", "vehicle", "delivery"))
 
 
 def read_osm_file(path: Path) -> RawCity:
@@ -45,7 +45,7 @@ def _read(path: Path) -> RawCity:
     outline_place: list[tuple[int, str]] = []
     node_tags: dict[int, Tags] = {}
     places: list[tuple[float, float, int, str]] = []
-    turns = _Turns()
+    turns = Turns()
     seen: set[int] = set()  # joined downloads may hold a way twice
     processor = (
         osmium.FileProcessor(str(path))
@@ -66,12 +66,12 @@ def _read(path: Path) -> RawCity:
                 outlines.add(item)
                 outline_place.append(place)
         elif item.is_node():
-            if any(key in item.tags for key in _NODE_KEYS) or item.tags.get("highway") == "traffic_signals":
+            if any(key in item.tags for key in _NODE_KEYS) or item.tags.get("highway") in POINT_HIGHWAYS:
                 node_tags[item.id] = dict(item.tags)
             if (place := place_of(item.tags)) is not None and item.location.valid():
                 places.append((item.location.lon, item.location.lat, *place))
         elif item.is_relation() and item.tags.get("type", "").startswith("restriction"):
-            turns.add(item)
+            turns.add(item.id, dict(item.tags), [(member.role, member.type, member.ref) for member in item.members])
 
     street = streets.done()
     outline = outlines.done()
@@ -186,48 +186,6 @@ def _centres(outline: _Table, place: list[tuple[int, str]]) -> list[tuple[float,
         if there.any():
             rows.append((float(lon[there].mean()), float(lat[there].mean()), kind, label))
     return rows
-
-
-class _Turns:
-    """Gathers turn restrictions and counts those that cannot be used."""
-
-    def __init__(self) -> None:
-        self.kept: list[RawRestriction] = []
-        self.left_out: Counter[str] = Counter()
-
-    def add(self, relation: Any) -> None:
-        kind = relation.tags.get("restriction:motorcar", relation.tags.get("restriction", ""))
-        kind = relation.tags.get("restriction:goods", kind)
-        if not kind:
-            if any(tag.k.endswith(":conditional") for tag in relation.tags):
-                self.left_out["hold at certain times only"] += 1
-            return
-        if _EXEMPT & {word.strip() for word in relation.tags.get("except", "").split(";")}:
-            return
-        members: dict[str, list[tuple[str, int]]] = {"from": [], "via": [], "to": []}
-        for member in relation.members:
-            if member.role in members:
-                members[member.role].append((member.type, member.ref))
-        if any(shape == "w" for shape, _ in members["via"]):
-            self.left_out["run over a via way"] += 1
-        elif not kind.startswith(("no_", "only_")) or len(members["via"]) != 1 or members["via"][0][0] != "n":
-            self.left_out["are incomplete or of an unknown kind"] += 1
-        else:
-            self.kept.append(
-                RawRestriction(
-                    relation.id,
-                    kind,
-                    tuple(ref for shape, ref in members["from"] if shape == "w"),
-                    members["via"][0][1],
-                    tuple(ref for shape, ref in members["to"] if shape == "w"),
-                )
-            )
-
-    def warnings(self) -> list[str]:
-        if not self.left_out:
-            return []
-        parts = ", ".join(f"{count} {why}" for why, count in sorted(self.left_out.items()))
-        return [f"turn restrictions left out: {parts}"]
 
 
 def _short(error: BaseException) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetplan.city.classes import AccessTag, Barrier, Highway, Parking, Service
-from fleetplan.city.tags import least_of, read_node, read_street
+from fleetplan.city.points import read_node
+from fleetplan.city.tags import least_of, read_street
 from fleetplan.city.widths import read_width, width_pack
 from fleetplan.units import parse_length_m
 
