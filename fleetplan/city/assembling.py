@@ -363,7 +363,7 @@ def _edges(stretches: Stretches, facts: list[StreetFacts], fact: Ints) -> Edges:
 
 def _with_met(edges: Edges, met: Met, facts: list[StreetFacts], fact: Ints) -> Edges:
     """The edges with what is met on them; a way that is calmed as a whole has one device per stretch at least."""
-    counts = {kind: met.counts(edges, row) for row, kind in enumerate(KINDS)}
+    counts: dict[str, Any] = {kind: met.counts(edges, row) for row, kind in enumerate(KINDS)}
     calmed = np.array([row.calmed for row in facts], dtype=bool)[fact[edges.stretch]]
     counts["calmings"] = np.maximum(counts["calmings"], calmed.astype(np.uint8))
     given = np.array([row.met for row in facts], dtype=np.int64).reshape(-1, 2, len(KINDS))

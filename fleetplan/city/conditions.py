@@ -144,9 +144,9 @@ def condition_of(text: str) -> Condition:
             size = size or limit
             into[:] = [min(pair) for pair in zip(into, truths, strict=True)]
             continue
-        truths = _VEHICLES.get(word) or _any_of(word)
-        if truths is not None:
-            rest = [min(pair) for pair in zip(rest, truths, strict=True)]
+        named = _VEHICLES.get(word) or _any_of(word)
+        if named is not None:
+            rest = [min(pair) for pair in zip(rest, named, strict=True)]
         elif is_readable(part):
             times.append(part)
         else:
@@ -179,7 +179,9 @@ def _compared(text: str) -> tuple[tuple[Truth, Truth], tuple[str, float] | None]
     most = bundled_figures("reading.toml")[key].value * factor
     heaviest = name not in ("load", "maxload") and size.parse is parse_weight_kg and size.limit == "maxweight"
     truths = _judged(sign, value, 0.0, most), _judged(sign, value, most if heaviest else 0.0, math.inf)
-    limit = (size.limit, value if sign == ">" else math.nextafter(value, 0.0)) if size.limit and sign[0] == ">" else None
+    limit = (
+        (size.limit, value if sign == ">" else math.nextafter(value, 0.0)) if size.limit and sign[0] == ">" else None
+    )
     return truths, limit
 
 

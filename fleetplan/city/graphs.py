@@ -22,26 +22,20 @@ from pyproj.exceptions import CRSError
 from fleetplan.city.assembling import streets_of
 from fleetplan.city.chains import Piece, chained
 from fleetplan.city.classes import AccessTag, Highway
+from fleetplan.city.points import POINT_KEYS
 from fleetplan.city.raw import RawCity, Tags
+from fleetplan.city.rights import FOOT_KEYS, HGV_KEYS, MOTOR_KEYS, ONEWAY_KEYS, access_of_word
 from fleetplan.city.streets import Streets
-from fleetplan.city.tags import (
-    FOOT_KEYS,
-    IMPLIED_ONE_WAY,
-    MOTOR_KEYS,
-    NODE_LIMIT_KEYS,
-    ONEWAY_KEYS,
-    access_of_word,
-    highway_of_word,
-)
+from fleetplan.city.tags import IMPLIED_ONE_WAY, NODE_LIMIT_KEYS, highway_of_word
 from fleetplan.errors import CityError, Fault
 
 if TYPE_CHECKING:
     Graph = nx.MultiDiGraph[Any]
 
-_NOT_TAGS = frozenset(
-    ("geometry", "length", "osmid", "oneway", "reversed", "junction", "from", "to", "id", "key", "travel_time")
+_NOT_TAGS = frozenset(("geometry", "length", "osmid", "oneway", "reversed", "from", "to", "id", "key", "travel_time"))
+_ACCESS_KEYS = frozenset(
+    f"{key}{ending}" for key in (*MOTOR_KEYS, *HGV_KEYS, *FOOT_KEYS) for ending in ("", ":forward", ":backward")
 )
-_ACCESS_KEYS = frozenset((*MOTOR_KEYS, *FOOT_KEYS))
 _FIRST_KEYS = frozenset(("name", "service", "ref"))
 _TRUE, _FALSE = frozenset(("True", "true", "1")), frozenset(("False", "false", "0"))
 _TURNED_BY_OSMNX = frozenset(("-1", "reverse"))  # such ways are drawn in the direction of traffic
@@ -106,7 +100,7 @@ def raw_from_graph(graph: Graph, *, label: str, all_oneway: bool = False) -> Raw
     node_tags = {
         number[node]: {str(k): str(v) for k, v in data.items() if k not in ("x", "y", "street_count")}
         for node, data in graph.nodes(data=True)
-        if any(key in data for key in ("highway", "barrier", *NODE_LIMIT_KEYS))
+        if any(key in data for key in ("highway", *POINT_KEYS, *NODE_LIMIT_KEYS))
     }
     chains = chained(_ways(graph, number, position) if all_oneway else _pieces(graph, number, position))
     ref, lon, lat = array("q"), array("d"), array("d")
@@ -145,10 +139,18 @@ def _check(graph: Graph, label: str) -> None:
         shown = ", ".join(str(node)[:30] for node in bad[:3])
         fault("city.graph_xy", "x, y", f"{len(bad)} nodes lack coordinates ({shown} …)", "give every node x and y")
     crs = graph.graph.get("crs")
+    projected = False
     try:
-        projected = crs is not None and pyproj.CRS.from_user_input(crs).is_projected
+        system = None if crs is None else pyproj.CRS.from_user_input(crs)
+        projected = system is not None and system.is_projected
+        if system is not None and not projected and not _is_like_wgs84(system):
+            fault(
+                "city.graph_crs",
+                "crs",
+                f"the CRS {system.name[:60]!r} is not WGS84: its coordinates may lie hundreds of metres aside",
+                "transform the graph to EPSG:4326 first",
+            )
     except CRSError:
-        projected = False
         fault(
             "city.graph_crs", "crs", f"the CRS {str(crs)[:60]!r} is not known", "set graph.graph['crs'] = 'epsg:4326'"
         )
@@ -166,6 +168,15 @@ def _check(graph: Graph, label: str) -> None:
         )
     if faults:
         raise CityError(faults)
+
+
+def _is_like_wgs84(system: pyproj.CRS) -> bool:
+    """Longitudes and latitudes that agree with WGS84 within a metre or two."""
+    return system.is_geographic and system.to_2d().to_epsg(min_confidence=20) in _LIKE_WGS84
+
+
+_LIKE_WGS84 = frozenset((4326, 4258, 4269, 4283, 4612, 6318, 6668, 7844, 9057))
+"""WGS84 and the regional systems of Europe, North America, Australia and Japan that were made to agree with it."""
 
 
 def _is_point(data: Mapping[str, Any]) -> bool:

@@ -29,7 +29,7 @@ IMPLICIT_KEYS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traf
 """Tags that name the rule from which a limit follows (``FR:urban``), where ``maxspeed`` itself gives none."""
 
 FASTEST_KPH = 200.0
-_HIGHEST = {parse_length_m: 100.0, parse_weight_kg: 200_000.0}
+_HIGHEST: dict[Callable[[str], float], float] = {parse_length_m: 100.0, parse_weight_kg: 200_000.0}
 """Signs beyond these metres and kilograms are slips of the pen."""
 _UNLIMITED = words("none default unsigned no_sign no_indications below_default unspecified no unknown")
 _UNPOSTED = words("none signals variable default unsigned no unposted unknown")
@@ -148,14 +148,15 @@ def size_limit(text: str, parse: Callable[[str], float]) -> float:
 
 
 def _speed(text: str) -> float:
-    """A limit in km/h, ``inf`` for none, ``nan`` where it cannot be read."""
-    word = text.strip().lower()
-    if word in _UNPOSTED:
-        return math.inf
-    speed = least_of(word, parse_speed_kph)
-    if 0 < speed <= FASTEST_KPH:
-        return speed
-    return implied_kph(word) if math.isnan(speed) else math.nan
+    """A limit in km/h, the least of several joined by ``;``; ``inf`` for none, ``nan`` where it cannot be read."""
+    speeds = []
+    for part in text.strip().lower().split(";"):
+        word = part.strip()
+        speed = math.inf if word in _UNPOSTED else parse_speed_kph(word)
+        if math.isnan(speed):
+            speed = implied_kph(word)
+        speeds.append(speed if 0 < speed <= FASTEST_KPH or speed == math.inf else math.nan)
+    return math.nan if any(math.isnan(speed) for speed in speeds) else min(speeds)
 
 
 def _conditional(key: str, text: str, read: Callable[[str], float], unknown: Unknown) -> list[Case]:

@@ -148,7 +148,9 @@ def _junctions(stretches: Stretches, *, limit_m: float) -> tuple[Ints, Floats]:
     ahead = np.full(2 * n, np.inf)
     ahead[end[degree[node] >= 3]] = 0.0
     order = np.argsort(node, kind="stable")
-    pair = np.flatnonzero((degree[node[order]] == 2) & (np.arange(len(order)) == np.searchsorted(node[order], node[order])))
+    pair = np.flatnonzero(
+        (degree[node[order]] == 2) & (np.arange(len(order)) == np.searchsorted(node[order], node[order]))
+    )
     one, two = end[order[pair]], end[order[pair + 1]]
     here, there = np.concatenate((one, two)), np.concatenate((two, one))
     far = np.where(there < n, there + n, there - n)

@@ -129,7 +129,7 @@ def read_node(tags: Tags) -> NodeFacts:
         height_m,
         length_m,
         weight_kg,
-        *(int(serves) for serves in _met(tags)),
+        *_met(tags),
         timed,
         tuple(dict.fromkeys(unknown)),
     )
@@ -173,7 +173,7 @@ def _least(tags: Tags, keys: tuple[str, ...], unknown: list[tuple[str, str]]) ->
     return min(limits, default=math.nan)
 
 
-def _met(tags: Tags) -> tuple[Serves, Serves, Serves, Serves, Serves]:
+def _met(tags: Tags) -> tuple[int, int, int, int, int]:
     """Signals, stop signs, give-way signs, marked crossings and calming devices on a node, by whom they are for.
 
     A crossing with signals is a signal. Compass directions (``direction=270``) say nothing about the way.
@@ -197,7 +197,7 @@ def _met(tags: Tags) -> tuple[Serves, Serves, Serves, Serves, Serves]:
     if tags.get("traffic_calming", "no") not in _NO:
         told = _DIRECTIONS.get(tags.get("direction", ""), Serves.BOTH)
         calmings = told if highway not in POINT_HIGHWAYS else Serves.BOTH
-    return signals, stops, give_ways, crossings, calmings
+    return int(signals), int(stops), int(give_ways), int(crossings), int(calmings)
 
 
 def _serves(tags: Tags, key: str) -> Serves:

@@ -141,9 +141,7 @@ def oneway_cases(tags: Tags, implied: tuple[bool, bool], unknown: Unknown) -> tu
         name = f"{key}:conditional"
         if name in tags:
             clauses = clauses_of(tags[name])
-            for clause in reversed(clauses):
-                if clause.value in _ONEWAY:
-                    open_ways.append((_ONEWAY[clause.value], clause))
+            open_ways += [(_ONEWAY[clause.value], clause) for clause in reversed(clauses) if clause.value in _ONEWAY]
             if not clauses or not all(item.value in _ONEWAY and item.when.readable for item in clauses):
                 unknown.append((name, tags[name]))
         word = tags.get(key, "").strip().lower()

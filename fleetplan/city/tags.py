@@ -318,7 +318,7 @@ _NOT_TOLD = (-1,) * len(_MET_KEYS)
 def _met(tags: Tags) -> tuple[int, ...]:
     if _MET_KEYS[0] not in tags:
         return _NOT_TOLD
-    numbers = [parse_count(tags.get(key, "")) for key in _MET_KEYS]
+    numbers = [parse_count(tags.get(key, "0")) for key in _MET_KEYS]
     return tuple(int(number) if 0 <= number <= 255 else -1 for number in numbers)
 
 

@@ -113,9 +113,7 @@ def _rule(item: RawRestriction) -> TimedRule | None:
         return None
     clauses = clauses_of(dict(item.tags)[item.timed])
     cases = [Case(float(clause.value == item.kind), clause.when) for clause in reversed(clauses)]
-    return TimedRule(
-        "restrictions", "applies", ((*cases, Case(float(item.by_default))),), item.applies, item.tags
-    )
+    return TimedRule("restrictions", "applies", ((*cases, Case(float(item.by_default))),), item.applies, item.tags)
 
 
 class _Town:

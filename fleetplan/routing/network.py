@@ -135,7 +135,7 @@ def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules
     turn_ms = turn_costs_ms(
         topology.angle_deg[arc],
         topology.junction[arc],
-        streets.nodes.signals[topology.node[arc]],
+        streets.edges.signals[topology.first[arc]] > 0,
         topology.uturn[arc],
         left_hand=country_of(streets, rules) in left_hand_countries(),
     )

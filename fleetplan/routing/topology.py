@@ -50,7 +50,9 @@ def _build(streets: Streets) -> Topology:
     first, offset = expand_ranges(stop - start)
     second = order[start[first] + offset].astype(np.int64)
 
-    banned = streets.restrictions.from_edge * n + streets.restrictions.to_edge
+    turns = streets.restrictions
+    pair = (np.diff(turns.start) == 2) & (turns.applies & 1 > 0)
+    banned = turns.from_edge[pair] * n + turns.to_edge[pair]
     keep = ~np.isin(first * n + second, banned)
     first, second = first[keep], second[keep]
 

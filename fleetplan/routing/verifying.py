@@ -65,7 +65,11 @@ class _Judge:
         self._law = bundled_figures("access.toml")
         self._pace = bundled_figures("driving.toml")
         self._country = self.rules.country or self.streets.country
-        self._forbidden = set(zip(table.from_edge.tolist(), table.to_edge.tolist(), strict=True))
+        self._forbidden = {
+            (int(table.edge[at]), int(table.edge[at + 1]))
+            for at, end, applies in zip(table.start[:-1], table.start[1:], table.applies, strict=True)
+            if end - at == 2 and applies & 1
+        }
         text = data_path("driving.toml").read_text(encoding="utf-8")
         countries = text.split("left_hand = [", 1)[1].split("]", 1)[0]
         self._keeps_left = f'"{self._country}"' in countries
@@ -248,9 +252,9 @@ class _Judge:
         return 1.0 - along if self.streets.edges.reverse[edge] else along
 
     def _turn_ms(self, a: int, b: int) -> float:
-        edges, nodes = self.streets.edges, self.streets.nodes
+        edges = self.streets.edges
         node = int(edges.v[a])
-        seconds = self._pace["signal_s"].value if nodes.signals[node] else 0.0
+        seconds = self._pace["signal_s"].value if edges.signals[a] else 0.0
         if int(edges.twin[a]) == b:
             return (seconds + self._pace["uturn_s"].value) * 1000.0
         if self._meeting_streets(node) < 3:

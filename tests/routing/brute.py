@@ -27,13 +27,18 @@ class BruteTown:
         self.stretch = edges.stretch.tolist()
         metres = [float(table.length_m[s]) for s in self.stretch]
         self.cost: list[Cost] = [(math.floor(m * 1000 / metres_per_s + 0.5), math.floor(m * 10 + 0.5)) for m in metres]
-        self.signals = streets.nodes.signals.tolist()
+        self.signals = streets.edges.signals.tolist()
         self.degree = [0] * len(streets.nodes)
         for s in set(self.stretch):
             self.degree[int(table.u[s])] += 1
             self.degree[int(table.v[s])] += 1
         self.x, self.y = streets.nodes.x_m.tolist(), streets.nodes.y_m.tolist()
-        banned = set(zip(streets.restrictions.from_edge.tolist(), streets.restrictions.to_edge.tolist(), strict=True))
+        turns = streets.restrictions
+        banned = {
+            (int(turns.edge[at]), int(turns.edge[at + 1]))
+            for at, end, applies in zip(turns.start[:-1], turns.start[1:], turns.applies, strict=True)
+            if end - at == 2 and applies & 1
+        }
         self.inside = self._component(banned, home)
         self.tips = {e: self._tip(e, set()) for e in self.inside}
 
@@ -104,7 +109,7 @@ class BruteTown:
 
     def turn_ms(self, a: int, b: int) -> int:
         """Right-hand traffic, straight streets, the bundled figures: 0, 2, 5, 7, U-turn 15, signal 8 s."""
-        signal = 8000 if self.signals[self.v[a]] else 0
+        signal = 8000 if self.signals[a] else 0
         if b == self.twin[a]:
             return signal + 15000
         if self.degree[self.v[a]] < 3:
