@@ -14,7 +14,7 @@ from fleetplan.city.raw import RawCity, Tags, place_of, places_of
 from fleetplan.city.relations import Turns
 from fleetplan.city.streets import Bools, Floats, Ints
 from fleetplan.city.tags import NODE_LIMIT_KEYS
-from fleetplan.errors import CityError
+from fleetplan.errors import CityError, Fault
 
 _NODE_KEYS = (*POINT_KEYS, *NODE_LIMIT_KEYS)
 _PLACE_KEYS = ("addr:housenumber", "shop", "amenity", "office")
@@ -25,10 +25,11 @@ def read_osm_file(path: Path) -> RawCity:
     """All ways with a ``highway`` tag, the nodes, restrictions, addresses and shops that go with them.
 
     Raises:
-        CityError: the file cannot be read to its end.
+        CityError: the file cannot be read to its end, or a node stands in it at two places.
     """
     try:
-        return _read(path)
+        raw = _read(path)
+        faults = _repeated_nodes(path)
     except (RuntimeError, ValueError, OSError, UnicodeDecodeError) as error:
         raise CityError.one(
             "city.broken",
@@ -37,6 +38,9 @@ def read_osm_file(path: Path) -> RawCity:
             f"the file cannot be read as OpenStreetMap data ({_short(error)})",
             "fetch the extract again; it may be cut off, or its ending may not match its contents",
         ) from error
+    if faults:
+        raise CityError(faults)
+    return raw
 
 
 def _read(path: Path) -> RawCity:
@@ -162,6 +166,47 @@ def _fill_late(path: Path, tables: list[_Table]) -> None:
     for table in tables if found else []:
         for row in np.flatnonzero(np.isnan(table.lon)):
             table.lon[row], table.lat[row] = found.get(int(table.ref[row]), (np.nan, np.nan))
+
+
+def _repeated_nodes(path: Path) -> list[Fault]:
+    """The fault of a file in which nodes stand at several places: streets drawn through them would jump.
+
+    Repeated nodes that agree, as joined downloads have them, are none. Whether any node is repeated tell the sizes of
+    two indexes, one of which keeps an entry per node and one per identifier; that takes no Python loop.
+    """
+    entries = osmium.index.create_map("sparse_mem_array")
+    identifiers = osmium.index.create_map("sparse_mem_map")
+    nodes = osmium.io.Reader(str(path), osmium.osm.NODE)
+    osmium.apply(nodes, osmium.NodeLocationsForWays(entries), osmium.NodeLocationsForWays(identifiers))
+    nodes.close()
+    if entries.used_memory() // _unit("sparse_mem_array") == identifiers.used_memory() // _unit("sparse_mem_map"):
+        return []
+    place: dict[int, tuple[int, int]] = {}
+    moved: set[int] = set()
+    for node in osmium.FileProcessor(str(path), osmium.osm.NODE):
+        if not node.deleted and node.location.valid():
+            at = (node.location.x, node.location.y)
+            if place.setdefault(node.id, at) != at:
+                moved.add(node.id)
+    if not moved:
+        return []
+    shown = ", ".join(str(node) for node in sorted(moved)[:3])
+    return [
+        Fault(
+            "city.repeated_node",
+            path.name,
+            "node",
+            f"{len(moved)} nodes stand at several places ({shown}{' …' if len(moved) > 3 else ''})",
+            "join extracts of the same day only, for example with osmium merge, or fetch the city anew",
+        )
+    ]
+
+
+def _unit(kind: str) -> int:
+    """Bytes that one node takes in an index."""
+    index = osmium.index.create_map(kind)
+    index.set(1, osmium.osm.Location(0.0, 0.0))
+    return int(index.used_memory())
 
 
 def _present_runs(start: Ints, present: Bools) -> tuple[Ints, Ints]:
