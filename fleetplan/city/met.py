@@ -89,7 +89,8 @@ class Met:
         met |= np.isin(code, (Serves.UNSAID, Serves.MINOR)) & heading
         at_junction = np.where(code == Serves.MINOR, self.minor, code != Serves.NOBODY)
         met = np.where(self.on_junction, at_junction, met)
-        return np.asarray(met & (self.end != (-1 if forward else 1)), dtype=np.bool_)
+        exists = (table.forward if forward else table.backward)[self.stretch]
+        return np.asarray(met & exists & (self.end != (-1 if forward else 1)), dtype=np.bool_)
 
     def counts(self, edges: Edges, kind: int) -> Codes:
         """Things of one kind met along each edge, its end included, its start not."""
@@ -105,16 +106,16 @@ class Met:
     def _in_one_go(self, met: Bools, *, forward: bool) -> Bools:
         """Signals that are paid: those further than ``near_m`` behind the last one on the same stretch.
 
-        One at the start counts as passed: on its node, or on the approaches of a junction that lies there.
+        Whoever starts at signals has passed them: at a node on which they stand, or at one with signals on another
+        approach.
         """
         table = self.stretches
         rows = np.flatnonzero(met)
         way_m = self.along_m[rows] if forward else table.length_m[self.stretch[rows]] - self.along_m[rows]
         order = np.lexsort((way_m, self.stretch[rows]))
         rows, way_m = rows[order], way_m[order]
-        start = table.u if forward else table.v
         before = np.full(len(rows), -np.inf)
-        before[self._signalled()[start[self.stretch[rows]]]] = 0.0
+        before[self._passed(forward=forward)[self.stretch[rows]]] = 0.0
         same = np.zeros(len(rows), dtype=np.bool_)
         same[1:] = self.stretch[rows[1:]] == self.stretch[rows[:-1]]
         before[1:][same[1:]] = way_m[:-1][same[1:]]
@@ -122,17 +123,18 @@ class Met:
         paid[rows[way_m - before > self.near_m]] = True
         return paid
 
-    def _signalled(self) -> Bools:
-        """Nodes whose signals anyone who comes from there has just passed."""
-        found = np.zeros(len(self.junction), dtype=np.bool_)
+    def _passed(self, *, forward: bool) -> Bools:
+        """Stretches at whose start (in a direction) signals have just been passed, on whatever other stretch."""
         table = self.stretches
-        for forward in (True, False):
-            met = self.served(0, forward=forward)
-            rest = table.length_m[self.stretch] - self.along_m if forward else self.along_m
-            met &= rest <= self.near_m
-            node = (table.v if forward else table.u)[self.stretch]
-            found[node[met]] = True
-        return found
+        near = np.zeros((2, len(table)), dtype=np.bool_)
+        for side, towards_v in enumerate((True, False)):
+            rest = table.length_m[self.stretch] - self.along_m if towards_v else self.along_m
+            near[side, self.stretch[self.served(0, forward=towards_v) & (rest <= self.near_m)]] = True
+        approaches = np.bincount(table.v[near[0]], minlength=len(self.junction))
+        approaches += np.bincount(table.u[near[1]], minlength=len(self.junction))
+        start, own = (table.u, near[1]) if forward else (table.v, near[0])
+        passed: Bools = approaches[start] - own > 0
+        return passed
 
 
 def _junctions(stretches: Stretches, *, limit_m: float) -> tuple[Ints, Floats]:

@@ -53,6 +53,7 @@ _ACCESS = {
     "bus": AccessTag.NO,
     "psv": AccessTag.NO,
     "taxi": AccessTag.NO,
+    "hov": AccessTag.NO,
     "use_sidepath": AccessTag.NO,
     "dismount": AccessTag.NO,
 }
