@@ -87,6 +87,10 @@ _COMPARISON = re.compile(r"([a-z_:]+)\s*(<=|>=|<|>|=|≤|≥)\s*(.+)")
 _SIGNS = {"≤": "<=", "≥": ">="}
 
 
+LARGEST: dict[Callable[[str], float], float] = {parse_length_m: 100.0, parse_weight_kg: 200_000.0}
+"""Limits beyond these metres and kilograms are slips of the pen, mostly of a unit left out."""
+
+
 class _Size(NamedTuple):
     limit: str
     parse: Callable[[str], float]
@@ -173,7 +177,7 @@ def _compared(text: str) -> tuple[tuple[Truth, Truth], tuple[str, float] | None]
         return None
     size = _SIZES[name]
     value = size.parse(amount)
-    if not 0 < value < math.inf:
+    if not 0 < value <= LARGEST[size.parse]:
         return None
     key, factor = size.light
     most = bundled_figures("reading.toml")[key].value * factor

@@ -172,7 +172,10 @@ def _check(graph: Graph, label: str) -> None:
 
 def _is_like_wgs84(system: pyproj.CRS) -> bool:
     """Longitudes and latitudes that agree with WGS84 within a metre or two."""
-    return system.is_geographic and system.to_2d().to_epsg(min_confidence=20) in _LIKE_WGS84
+    if not system.is_geographic:
+        return False
+    flat = system.to_2d()
+    return flat.to_epsg() in _LIKE_WGS84 or flat.equals(pyproj.CRS(4326), ignore_axis_order=True)
 
 
 _LIKE_WGS84 = frozenset((4326, 4258, 4269, 4283, 4612, 6318, 6668, 7844, 9057))

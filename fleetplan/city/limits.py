@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from fleetplan.city.classes import words
-from fleetplan.city.conditions import Truth, clauses_of
+from fleetplan.city.conditions import LARGEST, Truth, clauses_of
 from fleetplan.city.raw import Tags
 from fleetplan.city.timed import Case, Cases, unlimited
 from fleetplan.figures import bundled_figures
@@ -29,8 +29,6 @@ IMPLICIT_KEYS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traf
 """Tags that name the rule from which a limit follows (``FR:urban``), where ``maxspeed`` itself gives none."""
 
 FASTEST_KPH = 200.0
-_HIGHEST: dict[Callable[[str], float], float] = {parse_length_m: 100.0, parse_weight_kg: 200_000.0}
-"""Signs beyond these metres and kilograms are slips of the pen."""
 _UNLIMITED = words("none default unsigned no_sign no_indications below_default unspecified no unknown")
 _UNPOSTED = words("none signals variable default unsigned no unposted unknown")
 _RULE = re.compile(r"([a-z]{2}(?:-[a-z0-9]{1,3})?):([a-z0-9_:-]{1,40})")
@@ -144,7 +142,7 @@ def size_limit(text: str, parse: Callable[[str], float]) -> float:
     if text in _UNLIMITED:
         return math.inf
     value = least_of(text, parse)
-    return value if 0 < value <= _HIGHEST[parse] else math.nan
+    return value if 0 < value <= LARGEST[parse] else math.nan
 
 
 def _speed(text: str) -> float:

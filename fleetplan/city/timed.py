@@ -190,8 +190,7 @@ def _sentences(timed: Timed, value: NDArray[np.float64]) -> list[str]:
             if key.endswith(":conditional"):
                 told.setdefault((_OWNERS[rule.table], int(timed.owner[number]), key, text))
     return [
-        f"{kind} {owner}: {clean_text(key)[:60]} = {clean_text(text)[:_SHOWN]!r} decides in this shift"
-        for kind, owner, key, text in told
+        f"{kind} {owner}: {clean_text(key)[:60]} = {clean_text(text)[:_SHOWN]!r}" for kind, owner, key, text in told
     ]
 
 

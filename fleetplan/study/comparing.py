@@ -181,7 +181,7 @@ def decided_warnings(decided: Sequence[str]) -> list[str]:
         return []
     more = f" and {len(decided) - _DECIDED_SHOWN} more" if len(decided) > _DECIDED_SHOWN else ""
     return [
-        f"{len(decided)} rules of the map that hold at certain times decided something in this shift: "
+        f"{len(decided)} conditional rules of the map decided something in this shift: "
         f"{'; '.join(decided[:_DECIDED_SHOWN])}{more}"
     ]
 
