@@ -72,6 +72,8 @@ def speed_cases(tags: Tags, direction: str, unknown: Unknown) -> Cases:
 
     Limits for goods vehicles come before those for all, and those of the direction before those of both.
     """
+    if not any("maxspeed" in key or key == "zone:traffic" for key in tags):
+        return (Case(math.inf),)
     cases: list[Case] = []
     for key in (f"maxspeed:goods:{direction}", "maxspeed:goods", f"maxspeed:{direction}", "maxspeed"):
         if (text := tags.get(f"{key}:conditional")) is not None:

@@ -64,18 +64,18 @@ def _read(path: Path) -> RawCity:
                 continue
             seen.add(item.id)
             if "highway" in item.tags:
-                tags.append(dict(item.tags))
+                tags.append(_tags(item))
                 streets.add(item)
             elif (place := place_of(item.tags)) is not None:
                 outlines.add(item)
                 outline_place.append(place)
         elif item.is_node():
             if any(key in item.tags for key in _NODE_KEYS) or item.tags.get("highway") in POINT_HIGHWAYS:
-                node_tags[item.id] = dict(item.tags)
+                node_tags[item.id] = _tags(item)
             if (place := place_of(item.tags)) is not None and item.location.valid():
                 places.append((item.location.lon, item.location.lat, *place))
         elif item.is_relation() and item.tags.get("type", "").startswith("restriction"):
-            turns.add(item.id, dict(item.tags), [(member.role, member.type, member.ref) for member in item.members])
+            turns.add(item.id, _tags(item), [(member.role, member.type, member.ref) for member in item.members])
 
     street = streets.done()
     outline = outlines.done()
@@ -103,6 +103,11 @@ def _read(path: Path) -> RawCity:
         places=places_of(places),
         warnings=tuple(warnings),
     )
+
+
+def _tags(item: Any) -> Tags:
+    """The tags of an object; making a dictionary of osmium's list directly looks every key up again."""
+    return {tag.k: tag.v for tag in item.tags}
 
 
 class _Table:

@@ -293,6 +293,8 @@ def _tags_of(tags: Tags, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 def _sizes(tags: Tags, unknown: list[tuple[str, str]]) -> tuple[dict[str, float], list[tuple[int, TimedRule]]]:
     """Limits of size and weight by column, and the rules of those that hang on conditions."""
+    if not any(key.startswith("max") or key.endswith(":conditional") for key in tags):
+        return dict.fromkeys(SIZE_KEYS, math.nan), []
     hidden = size_rules(tags, ("access", "vehicle", "motor_vehicle")) if ":conditional" in "".join(tags) else []
     limits: dict[str, float] = {}
     timed = []
