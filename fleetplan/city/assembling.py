@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyproj
 
 from fleetplan.city.countries import country_at
+from fleetplan.city.directed import edges_of, timed_rules, with_met
 from fleetplan.city.met import Met
-from fleetplan.city.points import KINDS, NodeFacts, Serves, plain_node, read_node
+from fleetplan.city.points import NodeFacts, Serves, plain_node, read_node
 from fleetplan.city.raw import RawCity, Tags, clean_text, words
-from fleetplan.city.streets import Bools, Codes, Edges, Floats, Ints, Nodes, Streets, Stretches
+from fleetplan.city.streets import Bools, Codes, Floats, Ints, Nodes, Streets, Stretches
 from fleetplan.city.tags import NO_STREET, StreetFacts, read_street
-from fleetplan.city.timed import USUAL_SHIFT_S, Timed, TimedRule, timed_of
+from fleetplan.city.timed import USUAL_SHIFT_S
 from fleetplan.city.turns import restrictions_of
 from fleetplan.city.unread import unread_warnings
 from fleetplan.city.widths import WidthFacts, read_width, width_pack
@@ -75,12 +75,12 @@ def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
     nodes, end_row = _nodes(raw, begin, end, node_facts, crs)
     run_m = np.concatenate(([0.0], np.cumsum(lengths_m(raw.lon, raw.lat))))
     stretches, names = _stretches(raw, begin, end, way, end_row, run_m, fact_row, facts, widths)
-    edges = _edges(stretches, facts, fact_row[way])
+    edges = edges_of(stretches, facts, fact_row[way])
     if not len(edges):
         raise _no_street(label)
-    edges = _with_met(edges, Met(raw, begin, end, stretches, run_m, node_facts), facts, fact_row[way])
+    edges = with_met(edges, Met(raw, begin, end, stretches, run_m, node_facts), facts, fact_row[way])
     spelled = restrictions_of(raw.restrictions, nodes, stretches, edges, node_facts)
-    timed = _timed(nodes, stretches, edges, facts, fact_row[way], node_facts, spelled.timed)
+    timed = timed_rules(nodes, stretches, edges, facts, fact_row[way], node_facts, spelled.timed)
     streets = Streets(
         nodes=nodes,
         stretches=stretches,
@@ -324,78 +324,3 @@ def _names(tags: list[Tags]) -> tuple[tuple[str, ...], Ints]:
     for way, way_tags in enumerate(tags):
         way_name[way] = rows.setdefault(way_tags.get("name", ""), len(rows))
     return tuple(clean_text(name) for name in rows), way_name
-
-
-def _edges(stretches: Stretches, facts: list[StreetFacts], fact: Ints) -> Edges:
-    """Directions of drivable stretches that are open at some hour, in the order of stretches, along before against.
-
-    What is met on them is still missing.
-    """
-    forward = stretches.drivable & stretches.forward
-    backward = stretches.drivable & stretches.backward
-    count = forward.astype(np.int64) + backward
-    stretch = np.repeat(np.arange(len(stretches)), count)
-    first = np.concatenate(([0], np.cumsum(count)[:-1])).astype(np.int64)
-    reverse = np.arange(len(stretch)) > first[stretch]
-    reverse |= ~forward[stretch]
-    both = (count == 2)[stretch]
-    twin = np.where(both, np.arange(len(stretch)) + np.where(reverse, -1, 1), -1)
-    none = np.zeros(len(stretch), dtype=np.uint8)
-
-    def column(name: str, kind: Any) -> Any:
-        along, against = name.format("forward"), name.format("backward")
-        table = np.array([(getattr(row, along), getattr(row, against)) for row in facts], dtype=kind)
-        return table[fact[stretch], reverse.astype(np.int64)]
-
-    return Edges(
-        stretch=stretch,
-        reverse=reverse,
-        u=np.where(reverse, stretches.v[stretch], stretches.u[stretch]),
-        v=np.where(reverse, stretches.u[stretch], stretches.v[stretch]),
-        twin=twin.astype(np.int64),
-        motor_access=column("motor_{}", np.uint8),
-        hgv_access=column("hgv_{}", np.uint8),
-        maxspeed_kph=column("speed_{}_kph", np.float64),
-        advisory_kph=column("advisory_{}_kph", np.float64),
-        **dict.fromkeys(KINDS, none),
-    )
-
-
-def _with_met(edges: Edges, met: Met, facts: list[StreetFacts], fact: Ints) -> Edges:
-    """The edges with what is met on them; a way that is calmed as a whole has one device per stretch at least."""
-    counts: dict[str, Any] = {kind: met.counts(edges, row) for row, kind in enumerate(KINDS)}
-    calmed = np.array([row.calmed for row in facts], dtype=bool)[fact[edges.stretch]]
-    counts["calmings"] = np.maximum(counts["calmings"], calmed.astype(np.uint8))
-    given = np.array([row.met for row in facts], dtype=np.int64).reshape(-1, 2, len(KINDS))
-    told = given[fact[edges.stretch], edges.reverse.astype(np.int64)]
-    for row, kind in enumerate(KINDS):
-        counts[kind] = np.where(told[:, row] >= 0, told[:, row], counts[kind]).astype(np.uint8)
-    return replace(edges, **counts)
-
-
-def _timed(
-    nodes: Nodes,
-    stretches: Stretches,
-    edges: Edges,
-    facts: list[StreetFacts],
-    fact: Ints,
-    node_facts: Mapping[int, NodeFacts],
-    turns: list[tuple[TimedRule, list[int], list[int]]],
-) -> Timed:
-    """The table of rules that hang on conditions, with the rows that they decide."""
-    found: list[tuple[TimedRule, list[int], list[int]]] = []
-    edge_fact = fact[edges.stretch]
-    for number, row in enumerate(facts):
-        for direction, rule in row.timed:
-            if direction:
-                rows = np.flatnonzero((edge_fact == number) & (edges.reverse == (direction < 0)))
-                owner = stretches.way_id[edges.stretch[rows]]
-            else:
-                rows = np.flatnonzero(fact == number)
-                owner = stretches.way_id[rows]
-            found.append((rule, rows.tolist(), owner.tolist()))
-    for osm_id, point in node_facts.items():
-        at = int(np.searchsorted(nodes.osm_id, osm_id)) if point.timed else len(nodes)
-        if at < len(nodes) and int(nodes.osm_id[at]) == osm_id:
-            found += [(rule, [at], [osm_id]) for rule in point.timed]
-    return timed_of([*found, *turns])

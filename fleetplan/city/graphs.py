@@ -7,11 +7,14 @@ limit, the fewest lanes, the smallest class of street, the strictest access; of 
 from __future__ import annotations
 
 import ast
+import gzip
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import networkx as nx
 import numpy as np
@@ -23,7 +26,7 @@ from fleetplan.city.assembling import streets_of
 from fleetplan.city.chains import Piece, chained
 from fleetplan.city.classes import AccessTag, Highway
 from fleetplan.city.points import POINT_KEYS
-from fleetplan.city.raw import RawCity, Tags
+from fleetplan.city.raw import RawCity, Tags, clean_text
 from fleetplan.city.rights import FOOT_KEYS, HGV_KEYS, MOTOR_KEYS, ONEWAY_KEYS, access_of_word
 from fleetplan.city.streets import Streets
 from fleetplan.city.tags import IMPLIED_ONE_WAY, NODE_LIMIT_KEYS, highway_of_word
@@ -67,7 +70,7 @@ def raw_from_graphml(path: Path) -> RawCity:
     """Raw streets of a graph saved as ``.graphml`` or ``.graphml.gz``.
 
     Raises:
-        CityError: the file is no GraphML, or its graph cannot be used.
+        CityError: the file is no GraphML, a node stands in it twice, or its graph cannot be used.
     """
     try:
         graph: Any = nx.read_graphml(str(path), force_multigraph=True)
@@ -79,7 +82,31 @@ def raw_from_graphml(path: Path) -> RawCity:
             f"the file cannot be read as GraphML ({' '.join(str(error).split())[:200] or type(error).__name__})",
             "save the graph again with osmnx.save_graphml",
         ) from error
+    repeated = _repeated_nodes(path, len(graph))
+    if repeated:
+        raise CityError.one(
+            "city.repeated_node",
+            path.name,
+            "node",
+            f"{len(repeated)} nodes stand in it more than once ({', '.join(repeated[:3])[:60]})",
+            "save the graph again with osmnx.save_graphml",
+        )
     return raw_from_graph(graph, label=path.name)
+
+
+def _repeated_nodes(path: Path, number_of_nodes: int) -> list[str]:
+    """Names that several nodes of a readable GraphML file have; the graph itself keeps the last one only."""
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    with opener(path, "rb") as file:
+        if file.read().count(b"<node ") == number_of_nodes:
+            return []
+        file.seek(0)
+        named = Counter(
+            element.get("id", "")
+            for _, element in ElementTree.iterparse(file)
+            if element.tag.rpartition("}")[2] == "node"
+        )
+    return sorted(clean_text(name) for name, times in named.items() if times > 1)
 
 
 def raw_from_graph(graph: Graph, *, label: str, all_oneway: bool = False) -> RawCity:

@@ -41,9 +41,9 @@ class Held(NamedTuple):
 
 
 def shift_of(start_s: float, end_s: float) -> Shift:
-    """Whole minutes that cover a shift, at least one."""
-    start = int(start_s // 60)
-    return Shift(start, max(int(-(-end_s // 60)), start + 1))
+    """Whole minutes that cover a shift, at least one, within the two days that a shift may touch."""
+    start = min(max(int(start_s // 60), 0), 2 * _DAY - 1)
+    return Shift(start, min(max(int(-(-end_s // 60)), start + 1), 2 * _DAY))
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -137,13 +138,14 @@ def streets_during(streets: Streets, start_s: float, end_s: float) -> Streets:
     return replace(streets, **tables, decided=tuple(_sentences(timed, value)))
 
 
-def _possible(program: Cases, shift: Shift, bit: int) -> list[float]:
-    """The values of a program that may hold at some moment of a shift."""
+@lru_cache(maxsize=8192)
+def _possible(program: Cases, shift: Shift, bit: int) -> tuple[float, ...]:
+    """The values of a program that may hold at some moment of a shift. Many ways share a text, so it is kept."""
     values: list[float] = []
     alive: NDArray[np.bool_] = np.ones((1, 1), dtype=np.bool_)
     for case in program:
         if case.when is None:
-            return [*values, case.value]
+            return (*values, case.value)
         truth = case.when.light if bit == LIGHT else case.when.heavy
         if truth == Truth.NEVER:
             continue
@@ -157,7 +159,7 @@ def _possible(program: Cases, shift: Shift, bit: int) -> list[float]:
         alive = alive & ~surely
         if not alive.any():
             break
-    return values
+    return tuple(values)
 
 
 def _edge_rows(timed: Timed) -> NDArray[np.int64]:

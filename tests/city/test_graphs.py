@@ -367,6 +367,22 @@ def test_edges_and_their_hours_survive_the_round_trip() -> None:
     assert rows(streets.during(0, 3600)) != rows(streets)
 
 
+@pytest.mark.parametrize("ending", [".graphml", ".graphml.gz"])
+def test_a_node_twice_in_graphml_is_a_fault(tmp_path: Path, ending: str) -> None:
+    """The graph would silently keep the last one, wherever it lies."""
+    graph = graph_of(both_ways(1, 2, osmid=7, highway="residential"))
+    text = "\n".join(nx.generate_graphml(graph))
+    begin = text.index('<node id="1"')
+    node = text[begin : text.index("</node>", begin) + len("</node>")]
+    path = tmp_path / f"twice{ending}"
+    path.write_bytes((gzip.compress if ending.endswith("gz") else bytes)(text.replace(node, node + node).encode()))
+    with pytest.raises(CityError) as caught:
+        Streets.from_file(path)
+    assert caught.value.faults[0].code == "city.repeated_node"
+    path.write_bytes((gzip.compress if ending.endswith("gz") else bytes)(text.encode()))
+    assert len(Streets.from_file(path).edges) == 2
+
+
 def test_tags_of_one_direction_turn_with_the_street() -> None:
     """An edge that runs against the drawing of its way: its tags of forward and backward are those of the way."""
     against = {"osmid": 7, "highway": "residential", "oneway": True, "reversed": True}

@@ -91,7 +91,9 @@ def test_conditions_on_vehicles_are_judged_by_class(text: str, light: Truth, hea
     assert condition.readable
 
 
-@pytest.mark.parametrize("text", ["school days", "", "weight>heavy", "weight>3500", "25:99-26:00", "((", "no", "x" * 300, "\x00"])
+@pytest.mark.parametrize(
+    "text", ["school days", "", "weight>heavy", "weight>3500", "25:99-26:00", "((", "no", "x" * 300, "\x00"]
+)
 def test_what_cannot_be_read_is_told_and_holds_perhaps(text: str) -> None:
     """Neither an exception nor a condition that never holds."""
     condition = condition_of(text)
@@ -297,6 +299,8 @@ def test_a_shift_covers_at_least_a_minute_and_whole_ones() -> None:
     """Half minutes are rounded outwards; an empty shift still asks about its beginning."""
     assert shift_of(30, 90) == (0, 2)
     assert shift_of(600, 600) == (10, 11)
+    assert shift_of(-60, 1e9) == (0, 2880)
+    assert held("24/7", shift_of(47 * 3600, 48 * 3600)).surely.all()
     for one, two in pairwise((0, 59, 60, 3599)):
         assert shift_of(0, one) <= shift_of(0, two)
 
