@@ -57,6 +57,9 @@ class Clause(NamedTuple):
     when: Condition
 
 
+_LONGEST = 1000
+"""Signs of a text that are looked at: four times what OpenStreetMap allows; what is cut off there is unreadable."""
+
 _BOTH = (Truth.SURELY, Truth.SURELY)
 _NEITHER = (Truth.NEVER, Truth.NEVER)
 _UNSURE = (Truth.PERHAPS, Truth.PERHAPS)
@@ -115,15 +118,20 @@ _PERHAPS_COUNTS = words("occupants stay passengers")
 
 @lru_cache(maxsize=4096)
 def clauses_of(text: str) -> tuple[Clause, ...]:
-    """The clauses of a conditional value in the order written; empty where it has none. Never raises."""
+    """The clauses of a conditional value in the order written; empty where it has none. Never raises.
+
+    A value without a condition holds perhaps.
+    """
     clauses: list[Clause] = []
     parts: list[tuple[str, str]] = []
-    for part in _parted(text, ";"):
+    for part in _parted(text[:_LONGEST], ";"):
         value, at, condition = part.partition("@")
         if at:
             parts.append((value.strip(), condition.strip()))
         elif parts:  # opening hours without brackets go on behind a semicolon
             parts[-1] = (parts[-1][0], f"{parts[-1][1]}; {part.strip()}".strip("; "))
+        elif part.strip():
+            parts.append((part.strip(), ""))
     for value, condition in parts:
         clauses.append(Clause(value.lower(), condition_of(condition)))
     return tuple(clauses)

@@ -18,7 +18,8 @@ _EXEMPT = {
     LIGHT: frozenset(("goods", "motorcar", "motor_vehicle", "vehicle", "delivery")),
     HEAVY: frozenset(("hgv", "motor_vehicle", "vehicle", "delivery")),
 }
-_BOTH_CLASSES = LIGHT | HEAVY
+_FREE = ("none", "no")
+"""Values by which a key frees its vehicles of the general restriction."""
 _SEVERAL_FROM, _SEVERAL_TO = ("no_entry",), ("no_exit",)
 
 Member = tuple[str, str, int]
@@ -105,6 +106,8 @@ def _kinds(tags: Tags, bit: int) -> list[tuple[int, str, str, bool]]:
     """Kinds for one class as (class, kind, key of the conditional tag or ``""``, it is also the plain kind)."""
     for key in (*_KEYS[bit], "restriction"):
         plain = tags.get(key, "")
+        if plain in _FREE and key != "restriction":
+            return []
         plain = plain if _is_kind(plain) else ""
         timed = f"{key}:conditional"
         kinds = [clause.value for clause in clauses_of(tags[timed]) if _is_kind(clause.value)] if timed in tags else []

@@ -12,7 +12,7 @@ import numpy as np
 import osmium
 import pytest
 
-from fleetplan.city.classes import WidthSource
+from fleetplan.city.classes import AccessTag, WidthSource
 from fleetplan.city.countries import country_at
 from fleetplan.city.streets import Streets
 from fleetplan.errors import CityError
@@ -296,16 +296,44 @@ def test_countries(lat: float, lon: float, country: str) -> None:
         ("porto-metro.osm.pbf", "PT", (9_400, 10_800)),
     ],
 )
-def test_shared_extracts_load(shared_data: Path, name: str, country: str, drivable_km: tuple[float, float]) -> None:
+def test_shared_extracts_load(
+    extract: Callable[[str], Streets], name: str, country: str, drivable_km: tuple[float, float]
+) -> None:
     """Kilometres as their description tells them, in seconds."""
     begin = time.perf_counter()
-    streets = Streets.from_file(shared_data / "osm" / name)
+    streets = extract(name)
     assert time.perf_counter() - begin < 60
     assert streets.country == country
     assert drivable_km[0] < km(streets, streets.stretches.drivable) < drivable_km[1]
 
 
-def test_tagged_widths_of_boston_are_used(shared_data: Path) -> None:
+def test_tagged_widths_of_boston_are_used(extract: Callable[[str], Streets]) -> None:
     """3,097 ways with 678 km carry a width there; nearly all are plausible."""
-    streets = Streets.from_file(shared_data / "osm" / "boston-north.osm.pbf")
+    streets = extract("boston-north.osm.pbf")
     assert 600 < km(streets, streets.stretches.width_source == WidthSource.TAG) < 690
+
+
+def test_hours_of_osaka_decide(extract: Callable[[str], Streets]) -> None:
+    """Four ways are closed at some hour from 8 to 18 and open at night, two more are closed but at night."""
+    osaka = extract("osaka-abeno.osm.pbf")
+    assert [sentence.split(":")[0] for sentence in osaka.decided] == [
+        "way 151050380",
+        "way 151050568",
+        "way 151051824",
+        "way 446683427",
+    ]
+    night = osaka.during(22 * 3600, 24 * 3600)
+    closed = osaka.edges.motor_access != night.edges.motor_access
+    ways = set(osaka.stretches.way_id[osaka.edges.stretch[closed]].tolist())
+    assert ways == {151050380, 151050568, 151051824, 446683427, 172497565, 755068749}
+    assert (osaka.edges.motor_access[closed] == AccessTag.NO).all()
+
+
+def test_signals_of_real_cities_are_met(extract: Callable[[str], Streets], helsinki: Streets) -> None:
+    """Where signals stand on an end of a street some edge pays them, and most signals are paid though ways run on."""
+    for streets in (helsinki, extract("porto-old-town.osm.pbf"), extract("boston-north.osm.pbf")):
+        edges = streets.edges
+        arriving = streets.nodes.signals[edges.v]
+        assert (edges.signals[arriving] > 0).mean() > 0.5
+        assert 0 < edges.signals.sum() < 4 * np.count_nonzero(arriving) + 400
+        assert edges.crossings.sum() > 100

@@ -50,8 +50,8 @@ def hours(begin: float, end: float) -> tuple[float, float]:
         ("no @ (08:00-18:00) AND (weight > 3.5)", [("no", ("08:00-18:00",))]),
         ("no @ (Mo-Fr AND 08:00-18:00)", [("no", ("Mo-Fr", "08:00-18:00"))]),
         ("No @ (24/7)", [("no", ("24/7",))]),
-        ("no", []),
-        ("", []),
+        ("no", [("no", ())]),
+        (" ; ", []),
     ],
 )
 def test_a_text_becomes_clauses(text: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
@@ -101,6 +101,14 @@ def test_what_cannot_be_read_is_told_and_holds_perhaps(text: str) -> None:
     assert (condition.light, condition.heavy) == (PERHAPS, PERHAPS)
 
 
+@pytest.mark.parametrize("sign", ["(", ")", "()", "; ", "@", " AND ", "a:"])
+def test_a_text_of_any_length_is_read_in_no_time(sign: str) -> None:
+    """Graphs may carry longer values than OpenStreetMap; only so much of a text is looked at, in linear time."""
+    clauses = clauses_of("no @ (08:00-18:00 AND " + sign * 200_000)
+    assert len(clauses) < 1000
+    assert not clauses[0].when.readable
+
+
 @pytest.mark.parametrize(
     ("tags", "shift", "expected"),
     [
@@ -131,6 +139,7 @@ def test_what_cannot_be_read_is_told_and_holds_perhaps(text: str) -> None:
         ({"access__conditional": "no @ (high tide)"}, (8, 18), AccessTag.NO),
         ({"access": "no", "access__conditional": "yes @ (low tide)"}, (8, 18), AccessTag.NO),
         ({"access__conditional": 'no @ ("by decree")'}, (8, 18), AccessTag.NO),
+        ({"access__conditional": "no"}, (8, 18), AccessTag.NO),
         ({"access__conditional": "nonsense @ (08:00-18:00)"}, (8, 18), AccessTag.UNTAGGED),
     ],
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from fleetplan.city.streets import Streets
 from tests.towns import Point, node_ids, town
@@ -164,7 +167,8 @@ def test_a_second_from_way_that_does_not_reach_the_node_does_no_harm() -> None:
         ({"restriction:conditional": "no_left_turn @ (weight>3.5)"}, 2),
         ({"restriction:conditional": "no_left_turn @ (hgv)"}, 2),
         ({"restriction:hgv:conditional": "no_left_turn @ (06:00-22:00)"}, 2),
-        ({"restriction": "no_left_turn", "restriction:hgv": "none"}, 3),
+        ({"restriction": "no_left_turn", "restriction:hgv": "none"}, 1),
+        ({"restriction:conditional": "no_left_turn"}, 3),
     ],
 )
 def test_whom_a_restriction_binds(tags: dict[str, str], applies: int) -> None:
@@ -231,8 +235,8 @@ def test_real_restrictions_are_used_and_connected(
     In the old town 2 relations lack a member and the ways of 4 are cut off by the extract's edge or one-way against
     the turn; in the metropolitan area it is 14 and 5, and 2 relations repeat others.
     """
-    path = helsinki_path if name == "helsinki" else request.getfixturevalue("shared_data") / "osm" / name
-    streets = Streets.from_file(path)
+    helsinki = name == "helsinki"
+    streets = Streets.from_file(helsinki_path) if helsinki else request.getfixturevalue("extract")(name)
     table, edges = streets.restrictions, streets.edges
     inner = np.ones(len(table.edge), dtype=bool)
     inner[table.start[:-1]] = False
@@ -240,3 +244,39 @@ def test_real_restrictions_are_used_and_connected(
     np.testing.assert_array_equal(edges.v[table.edge[rows - 1]], edges.u[table.edge[rows]])
     assert (np.diff(table.start) >= 2).all()
     assert len(np.unique(table.relation_id)) == used, (used, relations)
+
+
+GRID = {f"{x}{y}": (100.0 * x, 100.0 * y) for x in range(4) for y in range(3)}
+BLOCKS = [
+    (f"{x}{y} {x + dx}{y + dy}", ROAD)
+    for x in range(4)
+    for y in range(3)
+    for dx, dy in ((1, 0), (0, 1))
+    if f"{x + dx}{y + dy}" in GRID
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_restrictions_in_a_grid_forbid_what_a_walker_would_read(data: st.DataObject) -> None:
+    """Every walk of the path's length from the from way: forbidden if and only if the signs say so to a walker."""
+    ways = {frozenset(line.split()): row for row, (line, _) in enumerate(BLOCKS)}
+    around = {name: sorted(other for pair in ways if name in pair for other in pair - {name}) for name in GRID}
+    path = [data.draw(st.sampled_from(sorted(GRID)))]
+    for _ in range(data.draw(st.integers(2, 4))):
+        path.append(data.draw(st.sampled_from([name for name in around[path[-1]] if name not in path] or ["stop"])))
+        assume(path[-1] != "stop")
+    rows = [ways[frozenset(pair)] for pair in pairwise(path)]
+    only = data.draw(st.booleans())
+    kind = "only_straight_on" if only else "no_straight_on"
+    via = [("via", row) for row in rows[1:-1]] or [("via", path[1])]
+    relation = ([("from", rows[0]), *via, ("to", rows[-1])], {"restriction": kind})
+    streets = town(nodes=GRID, ways=BLOCKS, relations=[relation])
+    found = {tuple(row.split(">")) for row in forbidden(streets, GRID)}
+    walks = [path[:2]]
+    while walks and len(walks[0]) < len(path):
+        walks = [[*walk, name] for walk in walks for name in around[walk[-1]]]
+    for walk in walks:
+        steps = [a + b for a, b in pairwise(walk)]
+        read = any(tuple(steps[i:j]) in found for i in range(len(steps)) for j in range(i + 2, len(steps) + 1))
+        assert read == ((walk != path) if only else (walk == path)), walk
