@@ -18,17 +18,17 @@ from fleetplan.city.streets import Edges, Ints, Nodes, Restrictions, Stretches
 from fleetplan.city.timed import HEAVY, LIGHT, Case, TimedRule
 from fleetplan.figures import bundled_figures
 
-Sequence_ = tuple[int, ...]
+Path = tuple[int, ...]
+"""Edges that are driven one after the other."""
 
-_LONGEST_VIA = 32
-"""Edges of a via that are followed; no restriction on Earth is longer."""
-_TIMED = 0
+_MOST_STEPS = 2000
+"""Edges that are followed to find the way over a via; a tangle of ways that needs more is none that a sign means."""
 
 
 class Turn(NamedTuple):
-    """A forbidden sequence of edges with the relation and the vehicles that it binds (0: at no time of the day)."""
+    """A forbidden sequence of edges with its relation and the vehicles that it binds, or the rule that decides that."""
 
-    edges: Sequence_
+    edges: Path
     relation_id: int
     applies: int
     rule: TimedRule | None
@@ -66,7 +66,7 @@ def restrictions_of(
         known = relations.get(item.relation_id)
         relations[item.relation_id] = "" if known == "" or sequences else why
         rule = _rule(item)
-        turns += [Turn(one, item.relation_id, _TIMED if rule else item.applies, rule) for one in sequences]
+        turns += [Turn(one, item.relation_id, 0 if rule else item.applies, rule) for one in sequences]
     turns += _barred(node_facts or {}, town)
     unused.update(why for why in relations.values() if why)
     warnings = []
@@ -79,7 +79,7 @@ def restrictions_of(
 
 def _table(turns: list[Turn], warnings: list[str]) -> Spelled:
     """Sequences sorted by their edges; equal ones of plain rules are joined."""
-    plain: dict[Sequence_, tuple[int, int]] = {}
+    plain: dict[Path, tuple[int, int]] = {}
     for turn in turns:
         if turn.rule is None:
             relation, applies = plain.get(turn.edges, (turn.relation_id, 0))
@@ -122,7 +122,6 @@ class _Town:
     def __init__(self, nodes: Nodes, stretches: Stretches, edges: Edges) -> None:
         self.nodes, self.stretches, self.edges = nodes, stretches, edges
         self.way = stretches.way_id[edges.stretch]
-        self._of_way: dict[int, list[int]] | None = None
         self._by_way = np.argsort(self.way, kind="stable")
         self._ways = self.way[self._by_way]
         self._by_start = np.argsort(edges.u, kind="stable")
@@ -185,9 +184,11 @@ _AMBIGUOUS = "whose ways are not split at the via"
 _TOO_MANY = "with more members than allowed"
 
 
-def _spelled(item: RawRestriction, town: _Town) -> tuple[list[Sequence_], str]:
+def _spelled(item: RawRestriction, town: _Town) -> tuple[list[Path], str]:
     """The forbidden sequences of a restriction, or why there are none."""
     paths = _paths(item, town)
+    if paths is None:
+        return [], _TOO_MANY
     if not paths:
         return [], _ABSENT
     if item.kind == "no_u_turn" and not item.via_ways and set(item.from_ways) == set(item.to_ways):
@@ -208,19 +209,23 @@ def _spelled(item: RawRestriction, town: _Town) -> tuple[list[Sequence_], str]:
     return _deviations(paths, town), ""
 
 
-def _paths(item: RawRestriction, town: _Town) -> list[Sequence_]:
-    """Sequences of open edges from a from way over the via to a to way."""
+def _paths(item: RawRestriction, town: _Town) -> list[Path] | None:
+    """Sequences of open edges from a from way over the via to a to way; ``None`` where the via is a tangle."""
     leaving = set(town.of_ways(item.to_ways))
-    paths: list[Sequence_] = []
+    paths: list[Path] = []
     if not item.via_ways:
         node = town.row(item.via_nodes[0])
         arriving = [edge for edge in town.of_ways(item.from_ways) if town.end(edge) == node]
         out = [edge for edge in town.out_of(node) if edge in leaving]
         return [(first, last) for first in arriving for last in out]
     via = set(town.of_ways(item.via_ways))
+    steps = 0
     for first in town.of_ways(item.from_ways):
-        stack: list[Sequence_] = [(first,)]
+        stack: list[Path] = [(first,)]
         while stack:
+            steps += 1
+            if steps > _MOST_STEPS:
+                return None
             path = stack.pop()
             node = town.end(path[-1])
             seen = {town.start(edge) for edge in path[1:]}
@@ -228,19 +233,19 @@ def _paths(item: RawRestriction, town: _Town) -> list[Sequence_]:
             out = town.out_of(node)
             if len(path) > 1 and ways == set(item.via_ways):
                 paths += [(*path, edge) for edge in out if edge in leaving]
-            if len(path) <= _LONGEST_VIA and node not in seen:
+            if node not in seen:
                 back = int(town.edges.twin[path[-1]])
                 stack += [(*path, edge) for edge in out if edge in via and edge != back]
-    shortest: dict[tuple[int, int], Sequence_] = {}
+    shortest: dict[tuple[int, int], Path] = {}
     for path in sorted(set(paths), key=lambda path: (len(path), path)):
         shortest.setdefault((path[0], path[-1]), path)
     return list(shortest.values())
 
 
-def _deviations(paths: list[Sequence_], town: _Town) -> list[Sequence_]:
+def _deviations(paths: list[Path], town: _Town) -> list[Path]:
     """What leaves the paths of an ``only_*`` restriction: each beginning of a path with another edge behind it."""
     allowed = {path[: size + 1] for path in paths for size in range(1, len(path))}
-    found: dict[Sequence_, None] = {}
+    found: dict[Path, None] = {}
     for path in paths:
         for size in range(1, len(path)):
             for edge in town.out_of(town.end(path[size - 1])):

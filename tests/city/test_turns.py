@@ -246,6 +246,19 @@ def test_real_restrictions_are_used_and_connected(
     assert len(np.unique(table.relation_id)) == used, (used, relations)
 
 
+def test_a_tangle_of_via_ways_is_counted() -> None:
+    """All streets of a grid as via: there are thousands of ways through, and reading does not try them all."""
+    nodes = {f"{x},{y}": (50.0 * x, 50.0 * y) for x in range(8) for y in range(8)}
+    lines = [f"{x},{y} {x + 1},{y}" for x in range(7) for y in range(8)]
+    lines += [f"{x},{y} {x},{y + 1}" for x in range(8) for y in range(7)]
+    members = [("from", 0), *(("via", row) for row in range(1, len(lines) - 1)), ("to", len(lines) - 1)]
+    streets = town(
+        nodes=nodes, ways=[(line, ROAD) for line in lines], relations=[(members, {"restriction": "no_exit"})]
+    )
+    assert len(streets.restrictions) == 0
+    assert "with more members than allowed" in counted(streets)
+
+
 GRID = {f"{x}{y}": (100.0 * x, 100.0 * y) for x in range(4) for y in range(3)}
 BLOCKS = [
     (f"{x}{y} {x + dx}{y + dy}", ROAD)
