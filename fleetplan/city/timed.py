@@ -8,15 +8,17 @@ reading. Limits of speed, size and weight leave such a text out.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetplan.city.classes import AccessTag
 from fleetplan.city.conditions import Condition, Truth
 from fleetplan.city.hours import Shift, held, shift_of
 
@@ -83,22 +85,27 @@ class TimedRule:
 
 @dataclass(frozen=True, eq=False)
 class Timed:
-    """All timed rules of a city.
+    """All timed rules of a city, in arrays and one text, so that they can be kept in files like any other table.
 
     Attributes:
-        rules: the distinct ones.
+        spelled: the distinct rules as JSON; :attr:`rules` has them as objects.
         rule: row of ``rules`` per application.
         row: row of the rule's table that it decides, per application.
         owner: the OSM way, node or relation that carries the tag, per application.
     """
 
-    rules: tuple[TimedRule, ...] = ()
+    spelled: str = "[]"
     rule: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     row: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     owner: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.rule)
+
+    @cached_property
+    def rules(self) -> tuple[TimedRule, ...]:
+        """The distinct rules."""
+        return tuple(_rule_of(item) for item in json.loads(self.spelled))
 
 
 def timed_of(found: Iterable[tuple[TimedRule, Sequence[int], Sequence[int]]]) -> Timed:
@@ -111,10 +118,36 @@ def timed_of(found: Iterable[tuple[TimedRule, Sequence[int], Sequence[int]]]) ->
         row += list(rows)
         owner += list(owners)
     return Timed(
-        tuple(rules),
+        json.dumps([[item.table, item.column, item.cases, item.bits, item.tags] for item in rules]),
         np.array(rule, dtype=np.int64),
         np.array(row, dtype=np.int64),
         np.array(owner, dtype=np.int64),
+    )
+
+
+def _rule_of(spelled: list[Any]) -> TimedRule:
+    table, column, cases, bits, tags = spelled
+    return TimedRule(
+        table,
+        column,
+        tuple(tuple(Case(float(value), _condition_of(when)) for value, when in program) for program in cases),
+        bits,
+        tuple((key, text) for key, text in tags),
+    )
+
+
+def _condition_of(spelled: list[Any] | None) -> Condition | None:
+    if spelled is None:
+        return None
+    times, light, heavy, purpose, size, rest, readable = spelled
+    return Condition(
+        tuple(times),
+        Truth(light),
+        Truth(heavy),
+        AccessTag(purpose),
+        None if size is None else (size[0], size[1]),
+        (Truth(rest[0]), Truth(rest[1])),
+        readable,
     )
 
 

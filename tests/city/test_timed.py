@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from fleetplan.city.classes import AccessTag
 from fleetplan.city.conditions import Truth, clauses_of, condition_of
 from fleetplan.city.hours import YEAR, held, is_readable, shift_of
 from fleetplan.city.streets import Streets
-from fleetplan.city.timed import LIGHT, Case, TimedRule
+from fleetplan.city.timed import LIGHT, Case, Timed, TimedRule, timed_of
 from tests.towns import edge_row, town
 
 LINE = {"a": (0.0, 0.0), "b": (100.0, 0.0)}
@@ -237,6 +238,23 @@ def test_what_decided_is_told_once_per_way_in_harmless_words() -> None:
     assert len(streets.decided[0]) < 180
     assert streets.decided[0].isprintable()
     assert any("access:conditional: values on 1 ways" in warning for warning in streets.warnings)
+
+
+def test_rules_survive_being_kept_as_text() -> None:
+    """Streets are kept between runs as arrays and JSON: every kind of rule comes back the same."""
+    text = "no @ (07:00-09:00 AND weight>3.5); destination @ (Mo 08:00-10:00 AND hgv); yes @ (?)"
+    rule = TimedRule("edges", "motor_access", ((*_cases(text), Case(9.0)), (Case(np.inf),)), 3, (("a", "b"),))
+    timed = timed_of([(rule, [4, 7], [100, 101]), (rule, [9], [102])])
+    assert timed.rules == (rule,)
+    assert (timed.rule.tolist(), timed.row.tolist(), timed.owner.tolist()) == ([0, 0, 0], [4, 7, 9], [100, 101, 102])
+    fields = {name: getattr(timed, name) for name in timed.__dataclass_fields__}
+    assert {type(value) for value in fields.values()} == {str, np.ndarray}
+    again = Timed(**{**fields, "spelled": json.loads(json.dumps(fields["spelled"]))})
+    assert again.rules == (rule,)
+
+
+def _cases(text: str) -> tuple[Case, ...]:
+    return tuple(Case(float(number), clause.when) for number, clause in enumerate(clauses_of(text)))
 
 
 def test_unreadable_rules_are_counted_by_key() -> None:
