@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 import fleetplan as fp
+from fleetplan.city.classes import AccessTag
+from fleetplan.study.arguments import study_of_arguments
+from fleetplan.study.comparing import decided_warnings
+from fleetplan.study.inputs import StudyInput
 from fleetplan.study.scenarios import load_city
+from tests.towns import lat_lon, town
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +85,35 @@ def test_wrong_arguments_are_told_at_once(streets: fp.Streets) -> None:
     assert {"depot.lat", "depot.lon", "seed", "shift.start", "pack", "fleets.kei", "effort"} <= {
         fault.field for fault in found
     }
+
+
+def test_the_shift_decides_which_streets_are_open() -> None:
+    """A street closed in the morning is closed to a shift from 8, open to one from 10; a study takes its own shift."""
+    nodes = {"a": (0.0, 0.0), "b": (100.0, 0.0)}
+    morning = {"highway": "residential", "motor_vehicle:conditional": "no @ (07:00-09:00)"}
+    city = town(nodes=nodes, ways=[("a b", morning)])
+    lat, lon = lat_lon(50.0, 5.0)
+
+    def study(start: str) -> StudyInput:
+        return study_of_arguments(
+            city,
+            [fp.Stop("s", lat, lon, "", 1, 1.0, 0.1, 60, None)],
+            depot=(lat, lon),
+            fleets={"kei": ["kei-van"]},
+            shift=(start, "18:00"),
+            costs=None,
+            own_vehicles=None,
+            depot_settings={},
+            shift_settings={},
+            settings={},
+        )
+
+    early, late = study("08:00").streets, study("10:00").streets
+    assert early.edges.motor_access.tolist() == [AccessTag.NO, AccessTag.NO]
+    assert late.edges.motor_access.tolist() == [AccessTag.UNTAGGED, AccessTag.UNTAGGED]
+    assert decided_warnings(late.decided) == []
+    assert decided_warnings(early.decided) == [
+        "1 conditional rules of the map decided something in this shift: "
+        "way 100: motor_vehicle:conditional = 'no @ (07:00-09:00)'"
+    ]
+    assert decided_warnings(tuple("abcde"))[0].endswith("a; b; c and 2 more")

@@ -20,6 +20,7 @@ LON_M = math.radians(1) * _A / math.sqrt(_W2) * math.cos(math.radians(LAT))
 Point = tuple[float, float]
 Way = tuple[str, Mapping[str, str]]
 Turn = tuple[int, str, int, str]
+Relation = tuple[Sequence[tuple[str, int | str]], Mapping[str, str]]
 
 
 def lat_lon(x_m: float, y_m: float) -> tuple[float, float]:
@@ -38,8 +39,10 @@ def town_xml(
     ways: Sequence[Way],
     node_tags: Mapping[str, Mapping[str, str]] | None = None,
     restrictions: Sequence[Turn | tuple[int, str, int, str, Mapping[str, str]]] = (),
+    relations: Sequence[Relation] = (),
 ) -> str:
-    """The town as OSM XML. Way ``i`` has the identifier ``100 + i``, restriction ``i`` has ``1000 + i``.
+    """The town as OSM XML. Way ``i`` has the identifier ``100 + i``, restriction ``i`` has ``1000 + i``, relation ``i``
+    has ``2000 + i``.
 
     A name that stands in a way but not in ``nodes`` is a reference to an absent node.
     """
@@ -66,6 +69,12 @@ def town_xml(
         rows.append(f'<member type="way" ref="{100 + to_way}" role="to"/>')
         rows += _tag_rows({"type": "restriction", "restriction": kind, **(more[0] if more else {})})
         rows.append("</relation>")
+    for i, (members, tags) in enumerate(relations):
+        rows.append(f'<relation id="{2000 + i}" version="1">')
+        for role, ref in members:
+            shape, number = ("way", 100 + ref) if isinstance(ref, int) else ("node", ids[ref])
+            rows.append(f'<member type="{shape}" ref="{number}" role="{role}"/>')
+        rows += [*_tag_rows({"type": "restriction", **tags}), "</relation>"]
     return "\n".join([*rows, "</osm>", ""])
 
 
@@ -75,6 +84,7 @@ def town(
     ways: Sequence[Way],
     node_tags: Mapping[str, Mapping[str, str]] | None = None,
     restrictions: Sequence[Turn | tuple[int, str, int, str, Mapping[str, str]]] = (),
+    relations: Sequence[Relation] = (),
     country: str | None = None,
 ) -> Streets:
     """Streets of a town near 60.17 N 24.94 E, written as OSM XML and read by ``Streets.from_file``.
@@ -85,9 +95,10 @@ def town(
         node_tags: tags of nodes by name.
         restrictions: row of the from way, name of the via node, row of the to way, kind (``no_left_turn`` …),
             and further tags of the relation if there are any.
+        relations: further restrictions: members as (role, row of a way or name of a node), and tags.
         country: as in ``Streets.from_file`` (Finland by its place when absent).
     """
-    text = town_xml(nodes=nodes, ways=ways, node_tags=node_tags, restrictions=restrictions)
+    text = town_xml(nodes=nodes, ways=ways, node_tags=node_tags, restrictions=restrictions, relations=relations)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "town.osm"
         path.write_text(text, encoding="utf-8")

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pyproj
 
-from fleetplan.city.classes import Barrier
 from fleetplan.city.countries import country_at
+from fleetplan.city.directed import edges_of, timed_rules, with_met
+from fleetplan.city.met import Met
+from fleetplan.city.points import NodeFacts, Serves, plain_node, read_node
 from fleetplan.city.raw import RawCity, Tags, clean_text, words
-from fleetplan.city.streets import Bools, Codes, Edges, Floats, Ints, Nodes, Streets, Stretches
-from fleetplan.city.tags import NO_STREET, NodeFacts, StreetFacts, plain_node, read_node, read_street
+from fleetplan.city.streets import Bools, Codes, Floats, Ints, Nodes, Streets, Stretches
+from fleetplan.city.tags import NO_STREET, StreetFacts, read_street
+from fleetplan.city.timed import USUAL_SHIFT_S
 from fleetplan.city.turns import restrictions_of
 from fleetplan.city.unread import unread_warnings
 from fleetplan.city.widths import WidthFacts, read_width, width_pack
@@ -30,11 +33,13 @@ _PREFIXES = (
     "yh:WIDTH",
     "road_width_m",
     "street_",
+    "met_",
 )
 _KEYS = words(
-    "highway service junction tunnel covered motorroad access vehicle motor_vehicle motorcar goods foot narrow area"
+    "highway service junction tunnel covered motorroad foot narrow area delivery source:maxspeed zone:maxspeed "
+    "zone:traffic traffic_calming"
 )
-_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods")
+_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods", "hgv")
 
 
 def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
@@ -68,23 +73,28 @@ def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
         raise _no_street(label)
     begin, end, way = _cut(raw, way_drivable, node_facts)
     nodes, end_row = _nodes(raw, begin, end, node_facts, crs)
-    stretches, names = _stretches(raw, begin, end, way, end_row, fact_row, facts, widths)
-    edges = _edges(nodes, stretches)
+    run_m = np.concatenate(([0.0], np.cumsum(lengths_m(raw.lon, raw.lat))))
+    stretches, names = _stretches(raw, begin, end, way, end_row, run_m, fact_row, facts, widths)
+    edges = edges_of(stretches, facts, fact_row[way])
     if not len(edges):
         raise _no_street(label)
-    restrictions, turn_warnings = restrictions_of(raw.restrictions, nodes, stretches, edges)
-    return Streets(
+    edges = with_met(edges, Met(raw, begin, end, stretches, run_m, node_facts), facts, fact_row[way])
+    spelled = restrictions_of(raw.restrictions, nodes, stretches, edges, node_facts)
+    timed = timed_rules(nodes, stretches, edges, facts, fact_row[way], node_facts, spelled.timed)
+    streets = Streets(
         nodes=nodes,
         stretches=stretches,
         edges=edges,
-        restrictions=restrictions,
+        restrictions=spelled.restrictions,
         places=raw.places,
         names=names,
         crs=crs,
         country=country,
         label=label,
-        warnings=(*raw.warnings, *turn_warnings, *unread_warnings(fact_row, facts, widths, node_facts)),
+        warnings=(*raw.warnings, *spelled.warnings, *unread_warnings(fact_row, facts, widths, node_facts)),
+        timed=timed,
     )
+    return streets.during(*USUAL_SHIFT_S)
 
 
 def utm_zone(lat: float, lon: float) -> int:
@@ -195,16 +205,16 @@ def _distinct_tags(tags: list[Tags]) -> tuple[Ints, list[Tags]]:
 def _cut(raw: RawCity, way_drivable: Bools, node_facts: Mapping[int, NodeFacts]) -> tuple[Ints, Ints, Ints]:
     """First and last point and the way of each stretch.
 
-    Ways are cut where several ways meet or one meets itself, and drivable ones also at barriers, at traffic signals
-    (so that none between junctions is lost) and at via nodes of restrictions.
+    Ways are cut where several ways meet or one meets itself, and drivable ones also at barriers and at via nodes of
+    restrictions. Signals, signs and crossings do not cut: they are counted on the edges.
     """
     way = np.repeat(np.arange(len(raw.tags)), np.diff(raw.way_start))
     _, place, uses = np.unique(raw.ref, return_inverse=True, return_counts=True)
     cut = uses[place] > 1
     cut[raw.way_start[:-1]] = True
     cut[raw.way_start[1:] - 1] = True
-    marked = [node for node, fact in node_facts.items() if fact.signals or fact.barrier != Barrier.NONE]
-    marked += [turn.via_node for turn in raw.restrictions]
+    marked = [node for node, fact in node_facts.items() if fact.cuts]
+    marked += [node for turn in raw.restrictions for node in turn.via_nodes]
     cut |= np.isin(raw.ref, np.array(marked, dtype=np.int64)) & way_drivable[way]
     at = np.flatnonzero(cut)
     same = way[at[1:]] == way[at[:-1]]
@@ -226,7 +236,7 @@ def _nodes(raw: RawCity, begin: Ints, end: Ints, node_facts: Mapping[int, NodeFa
         lat=lat,
         x_m=np.asarray(x_m, dtype=np.float64),
         y_m=np.asarray(y_m, dtype=np.float64),
-        signals=np.array([f.signals for f in fact], dtype=bool),
+        signals=np.array([f.signals != Serves.NOBODY for f in fact], dtype=bool),
         barrier=np.array([f.barrier for f in fact], dtype=np.uint8),
         barrier_access=np.array([f.barrier_access for f in fact], dtype=np.uint8),
         barrier_gap_m=np.array([f.barrier_gap_m for f in fact], dtype=np.float64),
@@ -243,6 +253,7 @@ def _stretches(
     end: Ints,
     way: Ints,
     end_row: Ints,
+    run_m: Floats,
     fact_row: Ints,
     facts: list[StreetFacts],
     widths: list[WidthFacts],
@@ -250,7 +261,6 @@ def _stretches(
     size = end - begin + 1
     line_start = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
     point = np.arange(int(line_start[-1])) - np.repeat(line_start[:-1] - begin, size)
-    run_m = np.concatenate(([0.0], np.cumsum(lengths_m(raw.lon, raw.lat))))
     fact = fact_row[way]
     names, way_name = _names(raw.tags)
 
@@ -288,9 +298,9 @@ def _stretches(
         parking_right=code("parking_right"),
         no_stopping=column("no_stopping", bool),
         tunnel=column("tunnel", bool),
-        motorroad=np.zeros(len(way), dtype=bool),
-        roundabout=np.zeros(len(way), dtype=bool),
-        maxaxleload_kg=np.full(len(way), np.nan),
+        motorroad=column("motorroad", bool),
+        roundabout=column("roundabout", bool),
+        maxaxleload_kg=column("maxaxleload_kg", np.float64),
         width_m=width("width_m"),
         width_min_m=width("width_min_m"),
         width_lo_m=width("width_lo_m"),
@@ -314,34 +324,3 @@ def _names(tags: list[Tags]) -> tuple[tuple[str, ...], Ints]:
     for way, way_tags in enumerate(tags):
         way_name[way] = rows.setdefault(way_tags.get("name", ""), len(rows))
     return tuple(clean_text(name) for name in rows), way_name
-
-
-def _edges(nodes: Nodes, stretches: Stretches) -> Edges:
-    """Open directions of drivable stretches, in the order of stretches, along before against."""
-    forward = stretches.drivable & stretches.forward
-    backward = stretches.drivable & stretches.backward
-    count = forward.astype(np.int64) + backward
-    stretch = np.repeat(np.arange(len(stretches)), count)
-    first = np.concatenate(([0], np.cumsum(count)[:-1])).astype(np.int64)
-    reverse = np.arange(len(stretch)) > first[stretch]
-    reverse |= ~forward[stretch]
-    both = (count == 2)[stretch]
-    twin = np.where(both, np.arange(len(stretch)) + np.where(reverse, -1, 1), -1)
-    end = np.where(reverse, stretches.u[stretch], stretches.v[stretch])
-    none = np.zeros(len(stretch), dtype=np.uint8)
-    return Edges(
-        stretch=stretch,
-        reverse=reverse,
-        u=np.where(reverse, stretches.v[stretch], stretches.u[stretch]),
-        v=end,
-        twin=twin.astype(np.int64),
-        motor_access=stretches.motor_access[stretch],
-        hgv_access=stretches.motor_access[stretch],
-        maxspeed_kph=stretches.maxspeed_kph[stretch],
-        advisory_kph=np.full(len(stretch), np.nan),
-        signals=nodes.signals[end].astype(np.uint8),
-        stops=none,
-        give_ways=none,
-        crossings=none,
-        calmings=none,
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fleetplan.city.raw import Tags
 
 _SIDED = ("parking:left", "parking:right", "parking:lane:left", "parking:lane:right")
+_OTHER_WAY = {"forward": "backward", "backward": "forward"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Piece:
         """The piece in the way's own direction where that may matter, its directions told by ``oneway``."""
         turned = self.turned() if self.both and self.drawn_against else self
         both = self.both and not self.closed_back
-        return replace(turned, tags={**self.tags, "oneway": "no" if both else "yes"}, both=both, drawn_against=False)
+        tags = (
+            self.tags if self.both or not self.drawn_against else {_swapped(key): self.tags[key] for key in self.tags}
+        )
+        return replace(turned, tags={**tags, "oneway": "no" if both else "yes"}, both=both, drawn_against=False)
 
     def turned(self) -> Piece:
         """The same points the other way round."""
@@ -49,7 +53,13 @@ class Piece:
     @property
     def may_turn(self) -> bool:
         """Nothing about it depends on its direction."""
-        return self.both and not any(key.startswith(_SIDED) for key in self.tags)
+        return self.both and not any(key.startswith(_SIDED) or key != _swapped(key) for key in self.tags)
+
+
+def _swapped(key: str) -> str:
+    """The key of the same rule for the other direction."""
+    parts = [_OTHER_WAY.get(part, part) for part in key.split(":")]
+    return ":".join(parts)
 
 
 def chained(pieces: list[Piece]) -> list[Piece]:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set of values."""
+    return frozenset(text.split())
+
+
 class Highway(IntEnum):
     """Class of a street or path. ``OTHER`` is neither drivable nor walkable."""
 

@@ -7,11 +7,14 @@ limit, the fewest lanes, the smallest class of street, the strictest access; of 
 from __future__ import annotations
 
 import ast
+import gzip
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import networkx as nx
 import numpy as np
@@ -22,26 +25,20 @@ from pyproj.exceptions import CRSError
 from fleetplan.city.assembling import streets_of
 from fleetplan.city.chains import Piece, chained
 from fleetplan.city.classes import AccessTag, Highway
-from fleetplan.city.raw import RawCity, Tags
+from fleetplan.city.points import POINT_KEYS
+from fleetplan.city.raw import RawCity, Tags, clean_text
+from fleetplan.city.rights import FOOT_KEYS, HGV_KEYS, MOTOR_KEYS, ONEWAY_KEYS, access_of_word
 from fleetplan.city.streets import Streets
-from fleetplan.city.tags import (
-    FOOT_KEYS,
-    IMPLIED_ONE_WAY,
-    MOTOR_KEYS,
-    NODE_LIMIT_KEYS,
-    ONEWAY_KEYS,
-    access_of_word,
-    highway_of_word,
-)
+from fleetplan.city.tags import IMPLIED_ONE_WAY, NODE_LIMIT_KEYS, highway_of_word
 from fleetplan.errors import CityError, Fault
 
 if TYPE_CHECKING:
     Graph = nx.MultiDiGraph[Any]
 
-_NOT_TAGS = frozenset(
-    ("geometry", "length", "osmid", "oneway", "reversed", "junction", "from", "to", "id", "key", "travel_time")
+_NOT_TAGS = frozenset(("geometry", "length", "osmid", "oneway", "reversed", "from", "to", "id", "key", "travel_time"))
+_ACCESS_KEYS = frozenset(
+    f"{key}{ending}" for key in (*MOTOR_KEYS, *HGV_KEYS, *FOOT_KEYS) for ending in ("", ":forward", ":backward")
 )
-_ACCESS_KEYS = frozenset((*MOTOR_KEYS, *FOOT_KEYS))
 _FIRST_KEYS = frozenset(("name", "service", "ref"))
 _TRUE, _FALSE = frozenset(("True", "true", "1")), frozenset(("False", "false", "0"))
 _TURNED_BY_OSMNX = frozenset(("-1", "reverse"))  # such ways are drawn in the direction of traffic
@@ -73,7 +70,7 @@ def raw_from_graphml(path: Path) -> RawCity:
     """Raw streets of a graph saved as ``.graphml`` or ``.graphml.gz``.
 
     Raises:
-        CityError: the file is no GraphML, or its graph cannot be used.
+        CityError: the file is no GraphML, a node stands in it twice, or its graph cannot be used.
     """
     try:
         graph: Any = nx.read_graphml(str(path), force_multigraph=True)
@@ -85,7 +82,31 @@ def raw_from_graphml(path: Path) -> RawCity:
             f"the file cannot be read as GraphML ({' '.join(str(error).split())[:200] or type(error).__name__})",
             "save the graph again with osmnx.save_graphml",
         ) from error
+    repeated = _repeated_nodes(path, len(graph))
+    if repeated:
+        raise CityError.one(
+            "city.repeated_node",
+            path.name,
+            "node",
+            f"{len(repeated)} nodes stand in it more than once ({', '.join(repeated[:3])[:60]})",
+            "save the graph again with osmnx.save_graphml",
+        )
     return raw_from_graph(graph, label=path.name)
+
+
+def _repeated_nodes(path: Path, number_of_nodes: int) -> list[str]:
+    """Names that several nodes of a readable GraphML file have; the graph itself keeps the last one only."""
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    with opener(path, "rb") as file:
+        if file.read().count(b"<node ") == number_of_nodes:
+            return []
+        file.seek(0)
+        named = Counter(
+            element.get("id", "")
+            for _, element in ElementTree.iterparse(file)
+            if element.tag.rpartition("}")[2] == "node"
+        )
+    return sorted(clean_text(name) for name, times in named.items() if times > 1)
 
 
 def raw_from_graph(graph: Graph, *, label: str, all_oneway: bool = False) -> RawCity:
@@ -106,7 +127,7 @@ def raw_from_graph(graph: Graph, *, label: str, all_oneway: bool = False) -> Raw
     node_tags = {
         number[node]: {str(k): str(v) for k, v in data.items() if k not in ("x", "y", "street_count")}
         for node, data in graph.nodes(data=True)
-        if any(key in data for key in ("highway", "barrier", *NODE_LIMIT_KEYS))
+        if any(key in data for key in ("highway", *POINT_KEYS, *NODE_LIMIT_KEYS))
     }
     chains = chained(_ways(graph, number, position) if all_oneway else _pieces(graph, number, position))
     ref, lon, lat = array("q"), array("d"), array("d")
@@ -145,10 +166,18 @@ def _check(graph: Graph, label: str) -> None:
         shown = ", ".join(str(node)[:30] for node in bad[:3])
         fault("city.graph_xy", "x, y", f"{len(bad)} nodes lack coordinates ({shown} …)", "give every node x and y")
     crs = graph.graph.get("crs")
+    projected = False
     try:
-        projected = crs is not None and pyproj.CRS.from_user_input(crs).is_projected
+        system = None if crs is None else pyproj.CRS.from_user_input(crs)
+        projected = system is not None and system.is_projected
+        if system is not None and not projected and not _is_like_wgs84(system):
+            fault(
+                "city.graph_crs",
+                "crs",
+                f"the CRS {system.name[:60]!r} is not WGS84: its coordinates may lie hundreds of metres aside",
+                "transform the graph to EPSG:4326 first",
+            )
     except CRSError:
-        projected = False
         fault(
             "city.graph_crs", "crs", f"the CRS {str(crs)[:60]!r} is not known", "set graph.graph['crs'] = 'epsg:4326'"
         )
@@ -166,6 +195,18 @@ def _check(graph: Graph, label: str) -> None:
         )
     if faults:
         raise CityError(faults)
+
+
+def _is_like_wgs84(system: pyproj.CRS) -> bool:
+    """Longitudes and latitudes that agree with WGS84 within a metre or two."""
+    if not system.is_geographic:
+        return False
+    flat = system.to_2d()
+    return flat.to_epsg() in _LIKE_WGS84 or flat.equals(pyproj.CRS(4326), ignore_axis_order=True)
+
+
+_LIKE_WGS84 = frozenset((4326, 4258, 4269, 4283, 4612, 6318, 6668, 7844, 9057))
+"""WGS84 and the regional systems of Europe, North America, Australia and Japan that were made to agree with it."""
 
 
 def _is_point(data: Mapping[str, Any]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,27 @@ import osmium
 
 from fleetplan.city.buildings import RawBuilding, building_of, building_warnings, delivered_to
 from fleetplan.city.floors import Outlines, with_buildings
-from fleetplan.city.raw import RawCity, RawRestriction, Tags, places_of
+from fleetplan.city.points import POINT_HIGHWAYS, POINT_KEYS
+from fleetplan.city.raw import RawCity, Tags, places_of
+from fleetplan.city.relations import Turns
 from fleetplan.city.streets import Bools, Floats, Ints
 from fleetplan.city.tags import NODE_LIMIT_KEYS
-from fleetplan.errors import CityError
+from fleetplan.errors import CityError, Fault
 
-_NODE_KEYS = ("barrier", *NODE_LIMIT_KEYS)
+_NODE_KEYS = (*POINT_KEYS, *NODE_LIMIT_KEYS)
 _PLACE_KEYS = ("addr:housenumber", "shop", "amenity", "office", "building")
 _WKB_HEAD = 18  # hexadecimal digits of byte order, geometry type and number of points
-_EXEMPT = frozenset(("goods", "motorcar", "motor_vehicle", "vehicle", "delivery"))
 
 
 def read_osm_file(path: Path) -> RawCity:
     """All ways with a ``highway`` tag, the nodes, restrictions, addresses and shops that go with them.
 
     Raises:
-        CityError: the file cannot be read to its end.
+        CityError: the file cannot be read to its end, or a node stands in it at two places.
     """
     try:
-        return _read(path)
+        raw = _read(path)
+        faults = _repeated_nodes(path)
     except (RuntimeError, ValueError, OSError, UnicodeDecodeError) as error:
         raise CityError.one(
             "city.broken",
@@ -39,6 +40,9 @@ def read_osm_file(path: Path) -> RawCity:
             f"the file cannot be read as OpenStreetMap data ({_short(error)})",
             "fetch the extract again; it may be cut off, or its ending may not match its contents",
         ) from error
+    if faults:
+        raise CityError(faults)
+    return raw
 
 
 def _read(path: Path) -> RawCity:
@@ -48,7 +52,7 @@ def _read(path: Path) -> RawCity:
     buildings = _Buildings()
     node_tags: dict[int, Tags] = {}
     places: list[tuple[float, float, int, str, int]] = []
-    turns = _Turns()
+    turns = Turns()
     seen: set[int] = set()  # joined downloads may hold a way twice
     processor = (
         osmium.FileProcessor(str(path))
@@ -63,7 +67,7 @@ def _read(path: Path) -> RawCity:
                 continue
             seen.add(item.id)
             if "highway" in item.tags:
-                tags.append(dict(item.tags))
+                tags.append(_tags(item))
                 streets.add(item)
             elif "building" in item.tags:
                 buildings.add(item)
@@ -71,12 +75,12 @@ def _read(path: Path) -> RawCity:
                 outlines.add(item)
                 outline_place.append(place)
         elif item.is_node():
-            if any(key in item.tags for key in _NODE_KEYS) or item.tags.get("highway") == "traffic_signals":
-                node_tags[item.id] = dict(item.tags)
+            if any(key in item.tags for key in _NODE_KEYS) or item.tags.get("highway") in POINT_HIGHWAYS:
+                node_tags[item.id] = _tags(item)
             if (place := delivered_to(item.tags)) is not None and item.location.valid():
                 places.append((item.location.lon, item.location.lat, *place))
         elif item.is_relation() and item.tags.get("type", "").startswith("restriction"):
-            turns.add(item)
+            turns.add(item.id, _tags(item), [(member.role, member.type, member.ref) for member in item.members])
         elif item.is_relation() and "building" in item.tags:
             buildings.relations += 1
 
@@ -110,6 +114,11 @@ def _read(path: Path) -> RawCity:
         ),
         warnings=tuple(warnings),
     )
+
+
+def _tags(item: Any) -> Tags:
+    """The tags of an object; making a dictionary of osmium's list directly looks every key up again."""
+    return {tag.k: tag.v for tag in item.tags}
 
 
 class _Table:
@@ -212,6 +221,47 @@ def _fill_late(path: Path, tables: list[_Table]) -> None:
             table.lon[row], table.lat[row] = found.get(int(table.ref[row]), (np.nan, np.nan))
 
 
+def _repeated_nodes(path: Path) -> list[Fault]:
+    """The fault of a file in which nodes stand at several places: streets drawn through them would jump.
+
+    Repeated nodes that agree, as joined downloads have them, are none. Whether any node is repeated tell the sizes of
+    two indexes, one of which keeps an entry per node and one per identifier; that takes no Python loop.
+    """
+    entries = osmium.index.create_map("sparse_mem_array")
+    identifiers = osmium.index.create_map("sparse_mem_map")
+    nodes = osmium.io.Reader(str(path), osmium.osm.NODE)
+    osmium.apply(nodes, osmium.NodeLocationsForWays(entries), osmium.NodeLocationsForWays(identifiers))
+    nodes.close()
+    if entries.used_memory() // _unit("sparse_mem_array") == identifiers.used_memory() // _unit("sparse_mem_map"):
+        return []
+    place: dict[int, tuple[int, int]] = {}
+    moved: set[int] = set()
+    for node in osmium.FileProcessor(str(path), osmium.osm.NODE):
+        if not node.deleted and node.location.valid():
+            at = (node.location.x, node.location.y)
+            if place.setdefault(node.id, at) != at:
+                moved.add(node.id)
+    if not moved:
+        return []
+    shown = ", ".join(str(node) for node in sorted(moved)[:3])
+    return [
+        Fault(
+            "city.repeated_node",
+            path.name,
+            "node",
+            f"{len(moved)} nodes stand at several places ({shown}{' …' if len(moved) > 3 else ''})",
+            "join extracts of the same day only, for example with osmium merge, or fetch the city anew",
+        )
+    ]
+
+
+def _unit(kind: str) -> int:
+    """Bytes that one node takes in an index."""
+    index = osmium.index.create_map(kind)
+    index.set(1, osmium.osm.Location(0.0, 0.0))
+    return int(index.used_memory())
+
+
 def _present_runs(start: Ints, present: Bools) -> tuple[Ints, Ints]:
     """Runs of present points, at least two long or not: the way of each run, and run starts among present points."""
     way = np.repeat(np.arange(len(start) - 1), np.diff(start))
@@ -234,48 +284,6 @@ def _centres(outline: _Table, place: list[tuple[int, str, int]]) -> list[tuple[f
         if there.any():
             rows.append((float(lon[there].mean()), float(lat[there].mean()), *facts))
     return rows
-
-
-class _Turns:
-    """Gathers turn restrictions and counts those that cannot be used."""
-
-    def __init__(self) -> None:
-        self.kept: list[RawRestriction] = []
-        self.left_out: Counter[str] = Counter()
-
-    def add(self, relation: Any) -> None:
-        kind = relation.tags.get("restriction:motorcar", relation.tags.get("restriction", ""))
-        kind = relation.tags.get("restriction:goods", kind)
-        if not kind:
-            if any(tag.k.endswith(":conditional") for tag in relation.tags):
-                self.left_out["hold at certain times only"] += 1
-            return
-        if _EXEMPT & {word.strip() for word in relation.tags.get("except", "").split(";")}:
-            return
-        members: dict[str, list[tuple[str, int]]] = {"from": [], "via": [], "to": []}
-        for member in relation.members:
-            if member.role in members:
-                members[member.role].append((member.type, member.ref))
-        if any(shape == "w" for shape, _ in members["via"]):
-            self.left_out["run over a via way"] += 1
-        elif not kind.startswith(("no_", "only_")) or len(members["via"]) != 1 or members["via"][0][0] != "n":
-            self.left_out["are incomplete or of an unknown kind"] += 1
-        else:
-            self.kept.append(
-                RawRestriction(
-                    relation.id,
-                    kind,
-                    tuple(ref for shape, ref in members["from"] if shape == "w"),
-                    members["via"][0][1],
-                    tuple(ref for shape, ref in members["to"] if shape == "w"),
-                )
-            )
-
-    def warnings(self) -> list[str]:
-        if not self.left_out:
-            return []
-        parts = ", ".join(f"{count} {why}" for why, count in sorted(self.left_out.items()))
-        return [f"turn restrictions left out: {parts}"]
 
 
 def _short(error: BaseException) -> str:

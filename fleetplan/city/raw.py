@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fleetplan.city.classes import words as words
 from fleetplan.city.streets import Floats, Ints, Places
 
 Tags = Mapping[str, str]
@@ -18,13 +19,29 @@ Tags = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RawRestriction:
-    """A turn restriction with one via node, as mapped: ``kind`` is ``no_left_turn``, ``only_straight_on`` …"""
+    """A turn restriction as mapped.
+
+    Attributes:
+        relation_id: OSM relation.
+        kind: ``no_left_turn``, ``only_straight_on`` …
+        from_ways, to_ways: OSM ways.
+        via_nodes, via_ways: what lies between; one of the two is empty.
+        applies: for whom, a sum of ``1`` (goods vehicles up to 3.5 t) and ``2`` (above).
+        tags: the tags of the relation that name the kind, plain and conditional.
+        timed: the key of the conditional tag that this kind comes from, ``""`` where it holds always.
+        by_default: where it comes from a conditional tag, the kind that holds when no condition does is the same.
+    """
 
     relation_id: int
     kind: str
     from_ways: tuple[int, ...]
-    via_node: int
+    via_nodes: tuple[int, ...]
+    via_ways: tuple[int, ...]
     to_ways: tuple[int, ...]
+    applies: int = 3
+    tags: tuple[tuple[str, str], ...] = ()
+    timed: str = ""
+    by_default: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +54,7 @@ class RawCity:
         ref, lon, lat: OSM node and WGS84 degrees per point.
         tags: tags per way.
         node_tags: tags of the nodes that have some which matter to streets.
-        restrictions: turn restrictions with a via node.
+        restrictions: turn restrictions.
         places: addresses, businesses, and buildings without an address.
         warnings: what was left out, one sentence each.
     """
@@ -52,11 +69,6 @@ class RawCity:
     restrictions: tuple[RawRestriction, ...] = ()
     places: Places = field(default_factory=lambda: no_places())
     warnings: tuple[str, ...] = ()
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a text, as a set of values."""
-    return frozenset(text.split())
 
 
 def no_places() -> Places:

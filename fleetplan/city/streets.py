@@ -7,7 +7,7 @@ The tables are frozen dataclasses of equally long numpy arrays (columns). Catego
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetplan.city.timed import Timed, streets_during
 from fleetplan.errors import FleetplanError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Nodes:
         osm_id: OSM identifier.
         lon, lat: WGS84 degrees.
         x_m, y_m: local metric coordinates (UTM zone of the city, ``Streets.crs``).
-        signals: traffic signals stand here.
+        signals: traffic signals stand here; those between the ends of stretches are counted on ``Edges`` only.
         barrier: :class:`~fleetplan.city.classes.Barrier`.
         barrier_access: what the barrier's own access tags say (:class:`~fleetplan.city.classes.AccessTag`);
             ``UNTAGGED`` leaves it to the barrier's kind.
@@ -75,12 +76,14 @@ class Stretches:
         length_m: length along the street.
         drivable: motor vehicles exist on this class of street (access tags come on top).
         walkable: people may walk here (class and foot access).
-        forward, backward: open to motor traffic from u to v, from v to u (one-way rules).
-        motor_access, foot_access: :class:`~fleetplan.city.classes.AccessTag` for a goods vehicle and on foot.
+        forward, backward: there is an edge from u to v, from v to u: one-way rules and access tags leave the direction
+            open at some hour.
+        motor_access, foot_access: :class:`~fleetplan.city.classes.AccessTag` for a goods vehicle up to 3.5 t (in the
+            direction that is open further; ``Edges`` tells them apart) and on foot.
         lanes: number of lanes, both directions.
-        maxspeed_kph: posted limit.
+        maxspeed_kph: posted limit, in the faster direction.
         maxwidth_m: widest vehicle that signs allow (``maxwidth``, ``maxwidth:physical``).
-        maxheight_m, maxlength_m, maxweight_kg: further signs.
+        maxheight_m, maxlength_m, maxweight_kg: further signs; ``maxweightrating`` counts as a weight.
         parking_left, parking_right: :class:`~fleetplan.city.classes.Parking`, seen from u to v.
         no_stopping: stopping is forbidden along both sides.
         tunnel: in a tunnel or covered passage.
@@ -160,7 +163,7 @@ class Edges:
         u, v: node rows, from and to.
         twin: the edge of the same stretch in the other direction, or -1.
         motor_access, hgv_access: :class:`~fleetplan.city.classes.AccessTag` in this direction for a goods vehicle
-            up to 3.5 t and for one above.
+            up to 3.5 t and for one above; ``NO`` too where a one-way rule closes the direction in this shift.
         maxspeed_kph: posted limit in this direction, or what the country's law implies where a tag names the rule.
         advisory_kph: advised speed in this direction.
         signals, stops, give_ways, crossings, calmings: how many traffic signals, stop signs, give-way signs, zebra
@@ -195,8 +198,9 @@ class Restrictions:
     Attributes:
         start: ``int64[n + 1]``: the edges of restriction ``i`` are ``edge[start[i]:start[i + 1]]``.
         edge: the edges of all sequences, one after the other.
-        relation_id: OSM relation.
-        applies: for whom, a sum of ``1`` (goods vehicles up to 3.5 t) and ``2`` (above).
+        relation_id: OSM relation, or the negative identifier of a node whose barrier forbids the passage.
+        applies: for whom, a sum of ``1`` (goods vehicles up to 3.5 t) and ``2`` (above); ``0`` for a turn that is
+            free throughout this shift and forbidden at other times.
     """
 
     start: Ints
@@ -260,6 +264,9 @@ class Streets:
         country: ISO 3166 alpha-2 code of the country the centre lies in, or ``""``.
         label: where the data came from, for people (file name or query).
         warnings: what reading the data had to decide or leave out, one sentence each.
+        timed: rules that hold at certain times only; the tables are as they decide in the shift of :meth:`during`,
+            08:00 to 18:00 for a city freshly read.
+        decided: which of them changed something in this shift, one sentence each.
     """
 
     nodes: Nodes
@@ -272,6 +279,8 @@ class Streets:
     country: str
     label: str
     warnings: tuple[str, ...] = ()
+    timed: Timed = field(default_factory=Timed)
+    decided: tuple[str, ...] = ()
 
     vehicle_columns: ClassVar[Callable[[Streets, Any], Mapping[str, Any]] | None] = None
     """Columns of a vehicle for :meth:`frame`; the public face sets it, for a city knows no vehicle."""
@@ -323,6 +332,16 @@ class Streets:
         from fleetplan.city.places import streets_from_bbox
 
         return streets_from_bbox(west, south, east, north, country=country)
+
+    def during(self, start_s: float, end_s: float) -> Streets:
+        """The same city for a shift, in seconds after midnight, up to 47:59 for one that ends on the next day.
+
+        An edge, a turn or a limit counts as open only if it is so for the whole shift on every ordinary working day:
+        Monday to Friday, all year round, without a holiday. Of the values that may hold at any moment the strictest
+        one is taken. Tables keep their rows and order; an edge that is closed in this shift says ``NO`` in
+        ``motor_access``, a turn that is free ``0`` in ``applies``.
+        """
+        return streets_during(self, start_s, end_s)
 
     def to_graph(self) -> nx.MultiDiGraph[Any]:
         """An osmnx-compatible graph of the drivable and walkable stretches (EPSG:4326, simplified)."""

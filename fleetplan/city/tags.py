@@ -1,21 +1,50 @@
 """What the tags of one street mean, parsed once per distinct set of tags into a :class:`StreetFacts`.
 
 Semantics follow the tags' pages in the OpenStreetMap wiki. A value that cannot be understood is remembered in
-``unknown`` and leaves the class default in force.
+``unknown`` and leaves the class default in force. What hangs on the hour becomes rules in ``timed``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
-from fleetplan.city.classes import AccessTag, Barrier, Highway, Service
+from fleetplan.city.classes import AccessTag, Highway, Service
+from fleetplan.city.limits import LIMIT_COLUMNS, SIZE_KEYS, advised_kph, least_of, size_cases, speed_cases
 from fleetplan.city.parking import parking_of
+from fleetplan.city.points import KINDS
 from fleetplan.city.raw import Tags, words
-from fleetplan.figures import bundled_figures
-from fleetplan.units import parse_count, parse_length_m, parse_speed_kph, parse_weight_kg
+from fleetplan.city.rights import (
+    DIRECTIONS,
+    FOOT_KEYS,
+    HGV_KEYS,
+    MOTOR_KEYS,
+    ONEWAY_KEYS,
+    access_cases,
+    access_of_word,
+    closing_access,
+    oneway_cases,
+    plain_access,
+    size_rules,
+)
+from fleetplan.city.timed import HEAVY, LIGHT, Cases, TimedRule
+from fleetplan.units import parse_count
+
+__all__ = [
+    "DRIVABLE",
+    "FOOT_KEYS",
+    "IMPLIED_ONE_WAY",
+    "MOTOR_KEYS",
+    "NODE_LIMIT_KEYS",
+    "NO_STREET",
+    "ONEWAY_KEYS",
+    "StreetFacts",
+    "access_of_word",
+    "highway_of_word",
+    "least_of",
+    "read_street",
+    "usually_walkable",
+]
 
 DRIVABLE = frozenset(range(Highway.MOTORWAY, Highway.TRACK + 1))
 """Classes on which motor vehicles exist; pedestrian streets join them where access tags for motor vehicles say so."""
@@ -43,76 +72,20 @@ _SERVICES = {
     "emergency_access": Service.EMERGENCY_ACCESS,
 }
 
-MOTOR_KEYS = ("goods", "motorcar", "motor_vehicle", "vehicle", "access")
-"""Access keys for a goods vehicle up to 3.5 t, the most specific first."""
-FOOT_KEYS = ("foot", "access")
-ONEWAY_KEYS = ("oneway:goods", "oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
-"""One-way rules, the most specific first."""
 NODE_LIMIT_KEYS = ("maxwidth", "maxwidth:physical", "maxheight", "maxheight:physical", "maxlength", "maxweight")
 """Limits that hold for whoever passes a node, whether it carries a barrier or not."""
 
-_SAYS_NOTHING = "unknown"  # an access value by which a mapper says that nobody has looked yet
-_ACCESS = {
-    "yes": AccessTag.YES,
-    "allowed": AccessTag.YES,
-    "public": AccessTag.YES,
-    "discouraged": AccessTag.YES,
-    "designated": AccessTag.DESIGNATED,
-    "official": AccessTag.DESIGNATED,
-    "permissive": AccessTag.PERMISSIVE,
-    "destination": AccessTag.DESTINATION,
-    "delivery": AccessTag.DELIVERY,
-    "loading": AccessTag.DELIVERY,
-    "customers": AccessTag.CUSTOMERS,
-    "permit": AccessTag.PERMIT,
-    "private": AccessTag.PRIVATE,
-    "residents": AccessTag.PRIVATE,
-    "no": AccessTag.NO,
-    "agricultural": AccessTag.NO,
-    "forestry": AccessTag.NO,
-    "military": AccessTag.NO,
-    "emergency": AccessTag.NO,
-    "bus": AccessTag.NO,
-    "psv": AccessTag.NO,
-    "taxi": AccessTag.NO,
-    "use_sidepath": AccessTag.NO,
-    "dismount": AccessTag.NO,
-}
-
-_ONEWAY = {
-    "yes": (True, False),
-    "true": (True, False),
-    "1": (True, False),
-    "-1": (False, True),
-    "reverse": (False, True),
-    "no": (True, True),
-    "false": (True, True),
-    "0": (True, True),
-    "alternating": (True, True),  # by turns, so passable both ways after a wait
-    "reversible": (False, False),  # the direction depends on the hour: closed is the safe reading
-}
-
-_OPEN = words(
-    "kerb toll_booth cattle_grid entrance height_restrictor border_control sally_port bump_gate "
-    "rumble_strip coupure ditch_crossing checkpoint"
-)
-_GATES = words(
-    "gate lift_gate swing_gate sliding_gate hampshire_gate security_gate wicket_gate bar sliding_beam spikes police"
-)
-_BOLLARDS = words(
-    "bollard block cycle_barrier chain stile kissing_gate turnstile full-height_turnstile motorcycle_barrier "
-    "bus_trap sump_buster log debris jersey_barrier rope horse_stile planter fence wall hedge barrier_board "
-    "tank_trap guard_rail retaining_wall delineators rising_bollard yes"
-)
-_BARRIERS = {
-    **dict.fromkeys(_OPEN, Barrier.OPEN),
-    **dict.fromkeys(_GATES, Barrier.GATE),
-    **dict.fromkeys(_BOLLARDS, Barrier.BOLLARD),
-}
+_ROUND = ("roundabout", "circular")
 
 
 class StreetFacts(NamedTuple):
-    """The columns of one street that its tags alone decide, in the units of ``Stretches``."""
+    """The columns of one street that its tags alone decide, in the units of ``Stretches`` and ``Edges``.
+
+    ``forward`` and ``backward`` tell the directions that are open at some hour; columns that end in either are those
+    of the edge in that direction, as they hold when no condition does. ``timed`` pairs rules with the direction that
+    they decide: 1 along the way, -1 against it, 0 for the stretch. ``met`` is what a graph made from streets tells of
+    the things met along and then against the street, -1 where it is to be counted.
+    """
 
     highway: int
     service: int
@@ -121,32 +94,46 @@ class StreetFacts(NamedTuple):
     forward: bool
     backward: bool
     motor_access: int
+    motor_forward: int
+    motor_backward: int
+    hgv_forward: int
+    hgv_backward: int
     foot_access: int
     lanes: float
     maxspeed_kph: float
+    speed_forward_kph: float
+    speed_backward_kph: float
+    advisory_forward_kph: float
+    advisory_backward_kph: float
     maxwidth_m: float
     maxheight_m: float
     maxlength_m: float
     maxweight_kg: float
+    maxaxleload_kg: float
     parking_left: int
     parking_right: int
     no_stopping: bool
     tunnel: bool
-    conditional: bool
+    motorroad: bool
+    roundabout: bool
+    calmed: bool
+    met: tuple[int, ...]
+    timed: tuple[tuple[int, TimedRule], ...]
     unknown: tuple[tuple[str, str], ...]
 
 
-class NodeFacts(NamedTuple):
-    """What the tags of a node say to motor traffic."""
+class _Way(NamedTuple):
+    """One direction of a street: may it be open at all, who may enter, how fast."""
 
-    signals: bool
-    barrier: int
-    barrier_access: int
-    barrier_gap_m: float
-    barrier_height_m: float
-    barrier_length_m: float
-    barrier_weight_kg: float
-    unknown: tuple[tuple[str, str], ...]
+    open: bool
+    motor: AccessTag
+    hgv: AccessTag
+    speed_kph: float
+    advisory_kph: float
+    timed: tuple[TimedRule, ...]
+
+
+_NOWHERE = _Way(False, AccessTag.UNTAGGED, AccessTag.UNTAGGED, math.nan, math.nan, ())
 
 
 def read_street(tags: Tags) -> StreetFacts:
@@ -154,79 +141,57 @@ def read_street(tags: Tags) -> StreetFacts:
     unknown: list[tuple[str, str]] = []
     highway = _highway(tags, unknown)
     service = _service(tags) if highway == Highway.SERVICE else Service.NONE
-    motor = _access(tags, MOTOR_KEYS, unknown)
-    if service == Service.EMERGENCY_ACCESS and not _opened_to_motors(tags):
-        motor = AccessTag.NO
-    foot = AccessTag.YES if tags.get("foot") == "use_sidepath" else _access(tags, FOOT_KEYS, unknown)
+    foot = AccessTag.YES if tags.get("foot") == "use_sidepath" else plain_access(tags, FOOT_KEYS, unknown)
+    closed = highway == Highway.PEDESTRIAN or service == Service.EMERGENCY_ACCESS
     drivable = highway in DRIVABLE or (highway == Highway.PEDESTRIAN and _opened_to_motors(tags))
     drivable &= tags.get("area") != "yes"  # the outline of a square or a car park is no line to drive along
-    forward, backward = _directions(tags, highway, unknown) if drivable else (False, False)
+    if drivable:
+        forward, backward = _ways(tags, highway, unknown, closed=closed)
+        motor = min((way.motor for way in (forward, backward) if way.open), default=forward.motor)
+    else:
+        forward, backward = _NOWHERE, _NOWHERE
+        motor = plain_access(tags, MOTOR_KEYS, unknown)
     parking_left, parking_right, no_stopping = parking_of(tags, unknown)
+    sizes, timed = _sizes(tags, unknown)
+    timed += [(1, rule) for rule in forward.timed if forward.open]
+    timed += [(-1, rule) for rule in backward.timed if backward.open]
+    speeds = [way.speed_kph for way in (forward, backward) if way.open and not math.isnan(way.speed_kph)]
     return StreetFacts(
         highway=int(highway),
         service=int(service),
         drivable=drivable,
         walkable=_walkable(tags, highway, foot),
-        forward=forward,
-        backward=backward,
+        forward=forward.open,
+        backward=backward.open,
         motor_access=int(motor),
+        motor_forward=int(forward.motor),
+        motor_backward=int(backward.motor),
+        hgv_forward=int(forward.hgv),
+        hgv_backward=int(backward.hgv),
         foot_access=int(foot),
         lanes=_lanes(tags, unknown),
-        maxspeed_kph=_maxspeed(tags, unknown),
-        maxwidth_m=_least(tags, ("maxwidth", "maxwidth:physical"), parse_length_m, unknown),
-        maxheight_m=_least(tags, ("maxheight", "maxheight:physical"), parse_length_m, unknown),
-        maxlength_m=_least(tags, ("maxlength",), parse_length_m, unknown),
-        maxweight_kg=_least(tags, ("maxweight",), parse_weight_kg, unknown),
+        maxspeed_kph=max(speeds, default=math.nan),
+        speed_forward_kph=forward.speed_kph,
+        speed_backward_kph=backward.speed_kph,
+        advisory_forward_kph=forward.advisory_kph,
+        advisory_backward_kph=backward.advisory_kph,
+        **sizes,
         parking_left=int(parking_left),
         parking_right=int(parking_right),
         no_stopping=no_stopping,
         tunnel=tags.get("tunnel", "no") != "no" or tags.get("covered", "no") != "no",
-        conditional=any(f"{key}:conditional" in tags for key in (*MOTOR_KEYS, "oneway", "maxspeed")),
-        unknown=tuple(unknown),
+        motorroad=tags.get("motorroad") == "yes",
+        roundabout=tags.get("junction") in _ROUND,
+        calmed=tags.get("traffic_calming", "no") not in ("no", "none"),
+        met=_met(tags),
+        timed=tuple(timed),
+        unknown=tuple(dict.fromkeys(unknown)),
     )
-
-
-def read_node(tags: Tags) -> NodeFacts:
-    """The meaning of a node's tags. Never raises."""
-    unknown: list[tuple[str, str]] = []
-    word = tags.get("barrier", "no")
-    barrier = Barrier.NONE if word == "no" else _BARRIERS.get(word)
-    if barrier is None:
-        unknown.append(("barrier", word))
-        barrier = Barrier.OPEN
-    gap_m = _least(tags, ("maxwidth", "maxwidth:physical"), parse_length_m, unknown)
-    height_m = _least(tags, ("maxheight", "maxheight:physical"), parse_length_m, unknown)
-    length_m = _least(tags, ("maxlength",), parse_length_m, unknown)
-    weight_kg = _least(tags, ("maxweight",), parse_weight_kg, unknown)
-    limited = not all(math.isnan(limit) for limit in (gap_m, height_m, length_m, weight_kg))
-    if barrier == Barrier.NONE and limited:
-        barrier = Barrier.OPEN
-    access = _access(tags, MOTOR_KEYS, unknown) if barrier != Barrier.NONE else AccessTag.UNTAGGED
-    signals = tags.get("highway") == "traffic_signals"
-    return NodeFacts(signals, int(barrier), int(access), gap_m, height_m, length_m, weight_kg, tuple(unknown))
-
-
-def plain_node() -> NodeFacts:
-    """A node without tags."""
-    return read_node({})
-
-
-def least_of(text: str, parse: Callable[[str], float]) -> float:
-    """The least of the numbers in a text that joins several by ``;``, ``nan`` if one of them cannot be read."""
-    if ";" not in text:
-        return parse(text)
-    values = [parse(part) for part in text.split(";")]
-    return math.nan if any(math.isnan(value) for value in values) else min(values)
 
 
 def highway_of_word(word: str) -> Highway:
     """The class that a value of ``highway`` names, ``OTHER`` where it is unknown."""
     return _HIGHWAYS.get(word, Highway.OTHER)
-
-
-def access_of_word(word: str) -> AccessTag | None:
-    """What a single value of an access key says, ``None`` where it is unknown."""
-    return _ACCESS.get(word)
 
 
 def usually_walkable(highway: Highway) -> bool:
@@ -247,30 +212,17 @@ def _service(tags: Tags) -> Service:
     return _SERVICES.get(word, Service.OTHER if word else Service.NONE)
 
 
-def _access(tags: Tags, keys: tuple[str, ...], unknown: list[tuple[str, str]]) -> AccessTag:
-    """The most specific key that says something decides; of values joined by ``;`` the most open one holds.
-
-    ``unknown`` says nothing, so the next key decides.
-    """
-    for key in keys:
-        if key not in tags:
-            continue
-        words = [word.strip() for word in tags[key].split(";")]
-        if all(word == _SAYS_NOTHING for word in words):
-            continue
-        known = [_ACCESS[word] for word in words if word in _ACCESS]
-        if known:
-            return min(known)
-        unknown.append((key, tags[key]))
-    return AccessTag.UNTAGGED
-
-
 def _opened_to_motors(tags: Tags) -> bool:
     """Some streets are for motors only where a key of motor traffic itself says so; ``access`` does not.
 
-    These are pedestrian streets and the ways kept free for fire engines.
+    These are pedestrian streets and the ways kept free for fire engines. An opening at certain hours counts.
     """
-    return AccessTag.UNTAGGED < _access(tags, MOTOR_KEYS[:-1], []) < AccessTag.NO
+    return any(
+        AccessTag.UNTAGGED < case.value < AccessTag.NO
+        for keys in (MOTOR_KEYS[:-1], HGV_KEYS[:-1])
+        for direction in _directions_of(tags)
+        for case in access_cases(tags, keys, direction, [], fallback=AccessTag.NO)[0]
+    )
 
 
 def _walkable(tags: Tags, highway: Highway, foot: AccessTag) -> bool:
@@ -278,7 +230,7 @@ def _walkable(tags: Tags, highway: Highway, foot: AccessTag) -> bool:
     if foot == AccessTag.NO:
         return False
     if highway in _NOT_ON_FOOT or tags.get("motorroad") == "yes":
-        asked = _access(tags, FOOT_KEYS[:1], []) != AccessTag.UNTAGGED
+        asked = plain_access(tags, FOOT_KEYS[:1], []) != AccessTag.UNTAGGED
         pavement = any(
             tags.get(key, "no") in ("both", "left", "right", "yes")
             for key in ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
@@ -287,31 +239,93 @@ def _walkable(tags: Tags, highway: Highway, foot: AccessTag) -> bool:
     return True
 
 
-def _directions(tags: Tags, highway: Highway, unknown: list[tuple[str, str]]) -> tuple[bool, bool]:
-    implied = tags.get("junction") in ("roundabout", "circular") or highway in IMPLIED_ONE_WAY
-    forward, backward = (True, False) if implied else (True, True)
-    for key in ONEWAY_KEYS:
-        word = tags.get(key, "").strip().lower()
-        if word in _ONEWAY:
-            forward, backward = _ONEWAY[word]
-            break
-        if word:
-            unknown.append((key, tags[key]))
-    return forward and not _is_closed(tags, "forward"), backward and not _is_closed(tags, "backward")
+def _directions_of(tags: Tags) -> tuple[str, ...]:
+    """Both directions where tags tell them apart, else one that stands for both."""
+    return ("forward", "backward") if any(":forward" in key or ":backward" in key for key in tags) else ("forward",)
 
 
-def _is_closed(tags: Tags, direction: str) -> bool:
-    """Access tags close one direction to a carrier."""
-    if not any(key.endswith(direction) for key in tags):
-        return False
-    return _access(tags, tuple(f"{key}:{direction}" for key in MOTOR_KEYS), []) in _closed_access()
+def _ways(tags: Tags, highway: Highway, unknown: list[tuple[str, str]], *, closed: bool) -> tuple[_Way, _Way]:
+    """Both directions of a street; ``closed`` ones open only by a key of motor traffic itself."""
+    implied = tags.get("junction") in _ROUND or highway in IMPLIED_ONE_WAY
+    along, against = oneway_cases(tags, (True, not implied), unknown)
+    alike = len(_directions_of(tags)) == 1
+    forward = _way(tags, "forward", along, unknown, closed=closed)
+    if alike and along == against:
+        return forward, forward
+    return forward, _way(tags, "backward", against, unknown, closed=closed)
 
 
-@lru_cache(maxsize=1)
-def _closed_access() -> frozenset[AccessTag]:
-    """What closes a direction: the same as closes a whole street, permits by the same figure."""
-    permit_open = bool(bundled_figures("access.toml")["permit_open"].value)
-    return frozenset((AccessTag.PRIVATE, AccessTag.NO, *(() if permit_open else (AccessTag.PERMIT,))))
+def _way(tags: Tags, direction: str, oneway: Cases, unknown: list[tuple[str, str]], *, closed: bool) -> _Way:
+    fallback = AccessTag.NO if closed else AccessTag.UNTAGGED
+    last = -1 if closed else None
+    motor, motor_own = access_cases(tags, MOTOR_KEYS[:last], direction, unknown, fallback=fallback)
+    hgv, hgv_own = access_cases(tags, HGV_KEYS[:last], direction, unknown, fallback=fallback)
+    speed = speed_cases(tags, direction, unknown)
+    shut = (motor_own or hgv_own) and all(
+        len(cases) == 1 and cases[0].value in closing_access() for cases in (motor, hgv)
+    )
+    opens = any(case.value != AccessTag.NO for case in oneway) and not shut
+    timed = []
+    for column, cases, bit in (("motor_access", motor, LIGHT), ("hgv_access", hgv, HEAVY)):
+        programs = (cases, oneway) if len(oneway) > 1 else (cases,)
+        if max(len(program) for program in programs) > 1:
+            timed.append(TimedRule("edges", column, programs, bit, _tags_of(tags, _ENTRY_WORDS)))
+    if len(speed) > 1:
+        timed.append(TimedRule("edges", "maxspeed_kph", (speed,), LIGHT, _tags_of(tags, ("maxspeed",))))
+    rule = oneway[-1].value
+    return _Way(
+        opens,
+        AccessTag(int(max(motor[-1].value, rule))),
+        AccessTag(int(max(hgv[-1].value, rule))),
+        _finite(speed[-1].value),
+        advised_kph(tags, direction, unknown),
+        tuple(timed),
+    )
+
+
+_ENTRY_WORDS = (*MOTOR_KEYS, "hgv", "delivery", "oneway")
+
+
+def _tags_of(tags: Tags, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The tags whose key begins with one of some words."""
+    return tuple((key, text) for key, text in tags.items() if key.split(":")[0] in names)
+
+
+def _sizes(tags: Tags, unknown: list[tuple[str, str]]) -> tuple[dict[str, float], list[tuple[int, TimedRule]]]:
+    """Limits of size and weight by column, and the rules of those that hang on conditions."""
+    if not any(key.startswith("max") or key.endswith(":conditional") for key in tags):
+        return dict.fromkeys(SIZE_KEYS, math.nan), []
+    hidden = size_rules(tags, ("access", "vehicle", "motor_vehicle")) if ":conditional" in "".join(tags) else []
+    limits: dict[str, float] = {}
+    timed = []
+    for column, keys in SIZE_KEYS.items():
+        programs = size_cases(tags, keys, unknown)
+        programs += tuple(rule.cases for rule in hidden if LIMIT_COLUMNS[rule.column_key] == column)
+        limits[column] = _finite(min((program[-1].value for program in programs), default=math.inf))
+        if any(len(program) > 1 for program in programs):
+            words_of = (*keys, "access", "vehicle", "motor_vehicle")
+            timed.append((0, TimedRule("stretches", column, programs, LIGHT, _tags_of(tags, words_of))))
+    return limits, timed
+
+
+def met_key(kind: str, direction: str) -> str:
+    """Attribute by which a graph made from streets tells how many things of a kind are met in a direction."""
+    return f"met_{kind}:{direction}"
+
+
+_MET_KEYS = tuple(met_key(kind, direction) for direction in DIRECTIONS for kind in KINDS)
+_NOT_TOLD = (-1,) * len(_MET_KEYS)
+
+
+def _met(tags: Tags) -> tuple[int, ...]:
+    if _MET_KEYS[0] not in tags:
+        return _NOT_TOLD
+    numbers = [parse_count(tags.get(key, "0")) for key in _MET_KEYS]
+    return tuple(int(number) if 0 <= number <= 255 else -1 for number in numbers)
+
+
+def _finite(value: float) -> float:
+    return math.nan if math.isinf(value) else value
 
 
 def _lanes(tags: Tags, unknown: list[tuple[str, str]]) -> float:
@@ -322,37 +336,3 @@ def _lanes(tags: Tags, unknown: list[tuple[str, str]]) -> float:
         unknown.append(("lanes", tags["lanes"]))
     sides = [parse_count(tags[key]) for key in ("lanes:forward", "lanes:backward", "lanes:both_ways") if key in tags]
     return sum(sides) if sides and 0 < sum(sides) <= 20 else math.nan
-
-
-def _maxspeed(tags: Tags, unknown: list[tuple[str, str]]) -> float:
-    if tags.get("maxspeed") == "none":
-        return math.nan
-    for key in ("maxspeed:goods", "maxspeed"):
-        if key in tags:
-            speed_kph = least_of(tags[key], parse_speed_kph)
-            if 0 < speed_kph <= 200:
-                return speed_kph
-            unknown.append((key, tags[key]))
-    sides = [parse_speed_kph(tags[key]) for key in ("maxspeed:forward", "maxspeed:backward") if key in tags]
-    return min((side for side in sides if 0 < side <= 200), default=math.nan)
-
-
-_UNLIMITED = words("none default unsigned no_sign no_indications below_default unspecified no")
-
-
-def _least(
-    tags: Tags,
-    keys: tuple[str, ...],
-    parse: Callable[[str], float],
-    unknown: list[tuple[str, str]],
-) -> float:
-    """The lowest limit of several signs; a limit of nought is a slip of the pen, not a closed street."""
-    limits = []
-    for key in keys:
-        if key in tags and tags[key] not in _UNLIMITED:
-            value = least_of(tags[key], parse)
-            if 0 < value < math.inf:
-                limits.append(value)
-            else:
-                unknown.append((key, tags[key]))
-    return min(limits, default=math.nan)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from fleetplan.city.points import NodeFacts
 from fleetplan.city.raw import clean_text
 from fleetplan.city.streets import Ints
-from fleetplan.city.tags import NodeFacts, StreetFacts
+from fleetplan.city.tags import StreetFacts
 from fleetplan.city.widths import WidthFacts
 
 _SHOWN = 3
@@ -18,7 +19,7 @@ _SHOWN = 3
 def unread_warnings(
     fact_row: Ints, facts: list[StreetFacts], widths: list[WidthFacts], node_facts: Mapping[int, NodeFacts]
 ) -> list[str]:
-    """Sentences with counts: values not understood, ways closed both ways, and rules bound to certain times.
+    """Sentences with counts: values not understood, and ways closed both ways.
 
     Args:
         fact_row: row of ``facts`` and ``widths`` per way.
@@ -41,9 +42,6 @@ def unread_warnings(
     closed = sum(n for n, fact in zip(ways, facts, strict=True) if fact.drivable and not fact.forward | fact.backward)
     if closed:
         sentences.append(f"{closed} ways are closed in both directions (oneway=reversible or directional access)")
-    timed = sum(n for n, fact in zip(ways, facts, strict=True) if fact.conditional)
-    if timed:
-        sentences.append(f"rules that hold at certain times only (…:conditional) on {timed} ways are not read")
     return sentences
 
 
@@ -51,5 +49,10 @@ def _sentence(key: str, kind: str, values: Counter[str]) -> str:
     common = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(f"{clean_text(value)[:30]!r} ({times})" for value, times in common[:_SHOWN])
     more = f" and {len(common) - _SHOWN} more" if len(common) > _SHOWN else ""
-    outcome = "such ways are neither driven nor walked on" if key == "highway" else "the class default holds there"
+    outcome = "the class default holds there"
+    if key == "highway":
+        outcome = "such ways are neither driven nor walked on"
+    elif key.endswith(":conditional"):
+        limit = key.startswith("max")
+        outcome = "such limits are left out" if limit else "where such a rule may close a street or a turn it does"
     return f"{key}: values on {values.total()} {kind} are unknown or implausible, {outcome}: {shown}{more}"

@@ -73,6 +73,7 @@ def study_of_arguments(
     pack = attempt(lambda: _pack(costs, streets))
     if faults or found is None or pack is None or not isinstance(streets, Streets):
         raise InputError(faults)
+    streets = streets.during(checked.shift.start, checked.shift.end)
     return study_of_settings(checked, streets=streets, stops=found, vehicles=used, pack=pack)
 
 

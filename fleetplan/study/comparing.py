@@ -18,6 +18,7 @@ from fleetplan.study.building import Materials
 from fleetplan.study.inputs import StudyInput
 
 SCHEMA = "fleetplan.comparison/1"
+_DECIDED_SHOWN = 3
 
 
 def comparison_document(
@@ -157,7 +158,7 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
         own = set(study.vehicles[name].figures.values())
         add(f"costs.{study.pack.name}", (figure for figure in pack if figure not in own))
     add(f"costs.{study.pack.name}", (study.pack.figures[key] for key in ("overtime_factor", "max_h", "paid_min_h")))
-    for part in ("driving", "access", "deliveries"):
+    for part in ("driving", "access", "deliveries", "reading"):
         add(part, bundled_figures(f"{part}.toml").values())
     add("demand", study.stops.figures)
     add("widths", bundled_figures("widths", "world.toml").values())
@@ -172,6 +173,17 @@ def depot_warnings(study: StudyInput, place: DepotPlace) -> list[str]:
     return [
         f"all vehicles start {place.distance_m:.0f} m from the depot's position, on {name}: "
         "the nearest street that each of them may use"
+    ]
+
+
+def decided_warnings(decided: Sequence[str]) -> list[str]:
+    """How many rules bound to hours decided something in this shift, and the first few of them."""
+    if not decided:
+        return []
+    more = f" and {len(decided) - _DECIDED_SHOWN} more" if len(decided) > _DECIDED_SHOWN else ""
+    return [
+        f"{len(decided)} conditional rules of the map decided something in this shift: "
+        f"{'; '.join(decided[:_DECIDED_SHOWN])}{more}"
     ]
 
 

@@ -59,7 +59,7 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
         nonlocal streets
         if progress:
             progress("reading streets", 0, 1)
-        streets = _city_of(scenario, folder, progress)
+        streets = _city_of(scenario, folder, progress).during(scenario.shift.start, scenario.shift.end)
 
     def read_demand() -> None:
         nonlocal stops

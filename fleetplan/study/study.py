@@ -14,6 +14,7 @@ from fleetplan.routing.depot import DepotPlace
 from fleetplan.study.building import Progress, build_problem, gather_materials
 from fleetplan.study.comparing import (
     comparison_document,
+    decided_warnings,
     default_street_km,
     depot_warnings,
     heading_warning,
@@ -137,4 +138,5 @@ def _warnings(
     if study.pack.note:
         warnings.append(f"prices of pack {study.pack.name}: {study.pack.note}")
     warnings += study.streets.warnings
+    warnings += decided_warnings(study.streets.decided)
     return warnings

@@ -28,10 +28,13 @@ def arms(streets: Streets, nodes: dict[str, tuple[float, float]]) -> list[str]:
 
 
 def forbidden(streets: Streets, nodes: dict[str, tuple[float, float]]) -> list[str]:
-    """Forbidden turns as ``ab>bc``."""
+    """What a goods vehicle up to 3.5 t may not drive in a row, as ``ab>bc``."""
     names = arms(streets, nodes)
     table = streets.restrictions
-    return sorted(f"{names[a]}>{names[b]}" for a, b in zip(table.from_edge, table.to_edge, strict=True))
+    return sorted(
+        ">".join(names[edge] for edge in table.edge[table.start[row] : table.start[row + 1]])
+        for row in np.flatnonzero(table.applies & 1)
+    )
 
 
 def test_ways_are_cut_where_they_meet_and_nowhere_else() -> None:
@@ -87,13 +90,12 @@ def test_a_barrier_cuts_a_street() -> None:
     assert (streets.nodes.barrier[row], streets.nodes.barrier_gap_m[row]) == (Barrier.BOLLARD, 2.0)
 
 
-def test_signals_between_junctions_are_kept_on_streets_but_do_not_cut_paths() -> None:
-    """A signal in the middle of a street would be lost inside a stretch."""
+def test_signals_between_junctions_do_not_cut_streets_and_are_kept_on_them() -> None:
+    """One in the middle of a street is no end of a stretch, and paid in both directions."""
     signal = {"b": {"highway": "traffic_signals"}}
     streets = town(nodes=CROSS, ways=[("a b c", ROAD)], node_tags=signal)
-    assert streets.nodes.signals.tolist() == [False, True, False]
-    streets = town(nodes=CROSS, ways=[("a b c", {"highway": "footway"}), ("d c", ROAD)], node_tags=signal)
-    assert len(streets.stretches) == 2
+    assert len(streets.stretches) == 1
+    assert streets.edges.signals.tolist() == [1, 1]
 
 
 def test_no_left_turn() -> None:
@@ -143,19 +145,18 @@ def test_whom_a_restriction_binds(more: dict[str, str], binds: bool) -> None:
 
 
 def test_restrictions_that_cannot_be_used_are_counted() -> None:
-    """Bound to hours; of an unknown kind; from a way that runs on through the via node."""
-    timed = {"restriction": "", "restriction:conditional": "no_left_turn @ (08:00-18:00)"}
+    """Of an unknown kind; over a way that is not there."""
     streets = town(
         nodes=CROSS,
-        ways=[("a b c", ROAD), ("b d", ROAD)],
-        restrictions=[(0, "b", 1, "", timed), (0, "b", 1, "mind_the_gap"), (0, "b", 1, "no_left_turn")],
+        ways=[("a b", ROAD), ("b c", ROAD), ("b d", {"highway": "footway"})],
+        restrictions=[(0, "b", 1, "mind_the_gap"), (0, "b", 2, "no_left_turn")],
     )
     assert len(streets.restrictions) == 0
     said = [warning for warning in streets.warnings if "turn restrictions" in warning]
     assert said == [
-        "turn restrictions left out: 1 are incomplete or of an unknown kind, 1 hold at certain times only",
-        "1 of 1 turn restrictions forbid nothing here: their ways are absent, closed to motor traffic or not split at "
-        "the via node",
+        "turn restrictions left out: 1 are of an unknown kind",
+        "1 of 1 turn restrictions forbid nothing here: 1 whose ways are absent or closed to motor traffic in that "
+        "direction",
     ]
 
 
@@ -176,8 +177,8 @@ def test_unknown_values_give_one_warning_per_key_with_counts() -> None:
     streets = town(
         nodes=CROSS,
         ways=[
-            ("a b", {**ROAD, "maxspeed": "FI:urban"}),
-            ("b c", {**ROAD, "maxspeed": "FI:urban", "name": "x"}),
+            ("a b", {**ROAD, "maxspeed": "FI:lunar"}),
+            ("b c", {**ROAD, "maxspeed": "FI:lunar", "name": "x"}),
             ("b d", {**ROAD, "maxspeed": "slow"}),
             ("b e", {"highway": "skyway"}),
         ],
@@ -185,7 +186,7 @@ def test_unknown_values_give_one_warning_per_key_with_counts() -> None:
     assert list(streets.warnings) == [
         "highway: values on 1 ways are unknown or implausible, such ways are neither driven nor walked on: "
         "'skyway' (1)",
-        "maxspeed: values on 3 ways are unknown or implausible, the class default holds there: 'FI:urban' (2), "
+        "maxspeed: values on 3 ways are unknown or implausible, the class default holds there: 'FI:lunar' (2), "
         "'slow' (1)",
     ]
     assert np.isnan(streets.stretches.maxspeed_kph).all()

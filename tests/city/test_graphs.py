@@ -332,6 +332,78 @@ def test_every_column_survives_the_round_trip() -> None:
         np.testing.assert_array_equal(getattr(again.nodes, column), getattr(streets.nodes, column))
 
 
+def test_edges_and_their_hours_survive_the_round_trip() -> None:
+    """Access, speeds and advice by direction, lorries apart, and rules that a shift decides anew from their tags."""
+    nodes = {"a": (0.0, 0.0), "b": (100.0, 0.0), "c": (200.0, 0.0), "d": (100.0, 100.0), "e": (100.0, -100.0)}
+    nodes |= {"f": (200.0, 100.0), "g": (200.0, -100.0)}
+    ways = [
+        ("a b", {"highway": "primary", "maxspeed:forward": "90", "maxspeed:backward": "40", "hgv": "no"}),
+        ("b c", {"highway": "residential", "oneway": "-1", "maxspeed:advisory": "25", "goods": "delivery"}),
+        ("b d", {"highway": "residential", "oneway": "yes", "oneway:conditional": "no @ (Mo-Fr 19:00-23:00)"}),
+        ("b e", {"highway": "residential", "motor_vehicle:conditional": "no @ (07:00-09:00)", "maxspeed": "30"}),
+        ("c f", {"highway": "tertiary", "maxspeed": "50", "maxspeed:conditional": "30 @ (07:00-09:00)"}),
+        ("c g", {"highway": "tertiary", "maxaxleload": "8", "maxweight:conditional": "3.5 @ (07:00-09:00)"}),
+        ("d f c e d", {"highway": "tertiary", "junction": "roundabout"}),
+        ("f g", {"highway": "trunk", "motorroad": "yes", "motor_vehicle:backward:conditional": "no @ (07:00-09:00)"}),
+        ("g e", {"highway": "pedestrian", "motor_vehicle:conditional": "delivery @ (19:00-23:00)"}),
+        ("a e", {"highway": "service", "access:conditional": "no @ (weight>2.8 AND 07:00-09:00)", "hgv": "private"}),
+    ]
+    gate = {"a": {"barrier": "gate", "access": "no", "access:conditional": "yes @ (06:00-20:00)"}}
+    streets = town(nodes=nodes, ways=ways, node_tags=gate)
+    again = Streets.from_graph(streets.to_graph())
+    columns = ("motor_access", "hgv_access", "maxspeed_kph", "advisory_kph", "signals", "crossings")
+    wide = ("maxweight_kg", "maxaxleload_kg", "motorroad", "roundabout", "motor_access", "maxspeed_kph")
+
+    def rows(city: Streets) -> list[tuple[str, ...]]:
+        edges, osm_id = city.edges, city.nodes.osm_id
+        table = [osm_id[edges.u], osm_id[edges.v], *(getattr(edges, column) for column in columns)]
+        table += [getattr(city.stretches, column)[edges.stretch] for column in wide]
+        return sorted(tuple(f"{float(value):.4f}" for value in row) for row in zip(*table, strict=True))
+
+    for shift in ((8 * 3600, 18 * 3600), (19 * 3600, 23 * 3600), (9 * 3600, 12 * 3600)):
+        one, two = streets.during(*shift), again.during(*shift)
+        assert rows(two) == rows(one)
+        np.testing.assert_array_equal(two.nodes.barrier_access, one.nodes.barrier_access)
+    assert rows(streets.during(0, 3600)) != rows(streets)
+
+
+@pytest.mark.parametrize("ending", [".graphml", ".graphml.gz"])
+def test_a_node_twice_in_graphml_is_a_fault(tmp_path: Path, ending: str) -> None:
+    """The graph would silently keep the last one, wherever it lies."""
+    graph = graph_of(both_ways(1, 2, osmid=7, highway="residential"))
+    text = "\n".join(nx.generate_graphml(graph))
+    begin = text.index('<node id="1"')
+    node = text[begin : text.index("</node>", begin) + len("</node>")]
+    path = tmp_path / f"twice{ending}"
+    path.write_bytes((gzip.compress if ending.endswith("gz") else bytes)(text.replace(node, node + node).encode()))
+    with pytest.raises(CityError) as caught:
+        Streets.from_file(path)
+    assert caught.value.faults[0].code == "city.repeated_node"
+    path.write_bytes((gzip.compress if ending.endswith("gz") else bytes)(text.encode()))
+    assert len(Streets.from_file(path).edges) == 2
+
+
+def test_tags_of_one_direction_turn_with_the_street() -> None:
+    """An edge that runs against the drawing of its way: its tags of forward and backward are those of the way."""
+    against = {"osmid": 7, "highway": "residential", "oneway": True, "reversed": True}
+    graph = graph_of([(1, 2, {**against, "maxspeed:forward": "90", "maxspeed:backward": "40"})])
+    assert Streets.from_graph(graph).edges.maxspeed_kph.tolist() == [40.0]
+    drawn = both_ways(1, 2, osmid=7, highway="residential", **{"maxspeed:forward": "90", "maxspeed:backward": "40"})
+    streets = Streets.from_graph(graph_of(drawn[::-1]))
+    speed = {int(streets.nodes.osm_id[u]): v for u, v in zip(streets.edges.u, streets.edges.maxspeed_kph, strict=True)}
+    assert speed == {1: 90.0, 2: 40.0}
+
+
+@pytest.mark.parametrize(("crs", "codes"), [("epsg:4301", ["city.graph_crs"]), ("epsg:4258", []), ("OGC:CRS84", [])])
+def test_degrees_of_another_datum_are_a_fault(crs: str, codes: list[str]) -> None:
+    """Tokyo's old datum lies 400 m aside; Europe's ETRS89 and WGS84 in another order of axes do not."""
+    graph = graph_of(both_ways(1, 2, osmid=7, highway="residential"), crs=crs)
+    if codes:
+        assert fault_codes(graph) == codes
+    else:
+        assert len(Streets.from_graph(graph).edges) == 2
+
+
 def test_helsinki_survives_the_round_trip(helsinki_path: Path) -> None:
     """Street-km, one-ways, widths with their sources, access and parking; and osmnx can work with the graph."""
     streets = Streets.from_file(helsinki_path)

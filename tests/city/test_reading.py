@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import osmium
 import pytest
 
-from fleetplan.city.classes import WidthSource
+from fleetplan.city.classes import AccessTag, WidthSource
 from fleetplan.city.countries import country_at
 from fleetplan.city.streets import Streets
 from fleetplan.errors import CityError
@@ -115,6 +116,8 @@ def test_ways_twice_deleted_or_out_of_the_world(tmp_path: Path) -> None:
         ("town.graphml", b"<html></html>", "city.broken"),
         ("town.graphml.gz", b"no gzip", "city.broken"),
         ("town.osm", b'<osm version="0.6"></osm>', "city.no_street"),
+        ("town.osm.pbf", b"", "city.broken"),
+        ("town.osm.pbf", bytes(64), "city.broken"),
     ],
 )
 def test_bad_files_are_clear_faults(tmp_path: Path, name: str, content: bytes, code: str) -> None:
@@ -135,6 +138,56 @@ def test_a_truncated_extract_is_a_fault(tmp_path: Path, helsinki_path: Path) -> 
     path.write_bytes(helsinki_path.read_bytes()[:300_000])
     with pytest.raises(CityError, match="cut off"):
         Streets.from_file(path)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 50, 200, 10_000, 600_000])
+def test_an_extract_cut_off_anywhere_is_a_fault(tmp_path: Path, helsinki_path: Path, size: int) -> None:
+    """In the length of a block, in the header, among nodes, among ways."""
+    path = tmp_path / "half.osm.pbf"
+    path.write_bytes(helsinki_path.read_bytes()[:size])
+    with pytest.raises(CityError) as caught:
+        Streets.from_file(path)
+    assert caught.value.faults[0].code == "city.broken"
+
+
+def test_an_extract_of_nothing_is_a_fault(tmp_path: Path) -> None:
+    """A sound file of the right kind with no object in it."""
+    path = tmp_path / "nothing.osm.pbf"
+    osmium.SimpleWriter(str(path)).close()
+    with pytest.raises(CityError) as caught:
+        Streets.from_file(path)
+    assert caught.value.faults[0].code == "city.no_street"
+
+
+def _twice(lat: float) -> str:
+    """A street whose first node stands in the file twice, the second time at a latitude."""
+    return (
+        '<osm version="0.6"><node id="1" lat="60.1" lon="24.9"/><node id="2" lat="60.101" lon="24.9"/>'
+        f'<node id="1" lat="{lat}" lon="24.9"/><way id="4" version="1"><nd ref="1"/><nd ref="2"/>'
+        '<tag k="highway" v="residential"/></way></osm>'
+    )
+
+
+@pytest.mark.parametrize("ending", [".osm", ".osm.pbf"])
+def test_a_node_at_two_places_is_a_fault(tmp_path: Path, ending: str) -> None:
+    """Joined extracts of different days: a street through it would jump. The node is named."""
+    path = tmp_path / "joined.osm"
+    path.write_text(_twice(60.2), encoding="utf-8")
+    if ending == ".osm.pbf":
+        with osmium.SimpleWriter(str(tmp_path / "joined.osm.pbf")) as writer:
+            for item in osmium.FileProcessor(str(path)):
+                writer.add(item)
+    with pytest.raises(CityError) as caught:
+        Streets.from_file(tmp_path / f"joined{ending}")
+    fault = caught.value.faults[0]
+    assert (fault.code, fault.message) == ("city.repeated_node", "1 nodes stand at several places (1)")
+
+
+def test_a_node_twice_at_one_place_is_none(tmp_path: Path) -> None:
+    """Joined extracts that overlap."""
+    path = tmp_path / "joined.osm"
+    path.write_text(_twice(60.1), encoding="utf-8")
+    assert len(Streets.from_file(path).edges) == 2
 
 
 def test_an_absent_file_and_a_folder_are_faults(tmp_path: Path) -> None:
@@ -243,16 +296,44 @@ def test_countries(lat: float, lon: float, country: str) -> None:
         ("porto-metro.osm.pbf", "PT", (9_400, 10_800)),
     ],
 )
-def test_shared_extracts_load(shared_data: Path, name: str, country: str, drivable_km: tuple[float, float]) -> None:
+def test_shared_extracts_load(
+    extract: Callable[[str], Streets], name: str, country: str, drivable_km: tuple[float, float]
+) -> None:
     """Kilometres as their description tells them, in seconds."""
     begin = time.perf_counter()
-    streets = Streets.from_file(shared_data / "osm" / name)
+    streets = extract(name)
     assert time.perf_counter() - begin < 60
     assert streets.country == country
     assert drivable_km[0] < km(streets, streets.stretches.drivable) < drivable_km[1]
 
 
-def test_tagged_widths_of_boston_are_used(shared_data: Path) -> None:
+def test_tagged_widths_of_boston_are_used(extract: Callable[[str], Streets]) -> None:
     """3,097 ways with 678 km carry a width there; nearly all are plausible."""
-    streets = Streets.from_file(shared_data / "osm" / "boston-north.osm.pbf")
+    streets = extract("boston-north.osm.pbf")
     assert 600 < km(streets, streets.stretches.width_source == WidthSource.TAG) < 690
+
+
+def test_hours_of_osaka_decide(extract: Callable[[str], Streets]) -> None:
+    """Four ways are closed at some hour from 8 to 18 and open at night, two more are closed but at night."""
+    osaka = extract("osaka-abeno.osm.pbf")
+    assert [sentence.split(":")[0] for sentence in osaka.decided] == [
+        "way 151050380",
+        "way 151050568",
+        "way 151051824",
+        "way 446683427",
+    ]
+    night = osaka.during(22 * 3600, 24 * 3600)
+    closed = osaka.edges.motor_access != night.edges.motor_access
+    ways = set(osaka.stretches.way_id[osaka.edges.stretch[closed]].tolist())
+    assert ways == {151050380, 151050568, 151051824, 446683427, 172497565, 755068749}
+    assert (osaka.edges.motor_access[closed] == AccessTag.NO).all()
+
+
+def test_signals_of_real_cities_are_met(extract: Callable[[str], Streets], helsinki: Streets) -> None:
+    """Where signals stand on an end of a street some edge pays them, and most signals are paid though ways run on."""
+    for streets in (helsinki, extract("porto-old-town.osm.pbf"), extract("boston-north.osm.pbf")):
+        edges = streets.edges
+        arriving = streets.nodes.signals[edges.v]
+        assert (edges.signals[arriving] > 0).mean() > 0.5
+        assert 0 < edges.signals.sum() < 4 * np.count_nonzero(arriving) + 400
+        assert edges.crossings.sum() > 100

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetplan.city.classes import AccessTag, Barrier, Highway, Parking, Service
-from fleetplan.city.tags import least_of, read_node, read_street
+from fleetplan.city.points import read_node
+from fleetplan.city.tags import least_of, read_street
 from fleetplan.city.widths import read_width, width_pack
 from fleetplan.units import parse_length_m
 
@@ -173,7 +174,7 @@ def test_unknown_values_are_remembered_with_their_key() -> None:
     """They are counted in one warning per key and leave the default in force."""
     facts = read_street(
         street(
-            maxspeed="FI:urban", lanes="many", oneway="perhaps", motor_vehicle="vip", parking__both="odd", maxwidth="0"
+            maxspeed="FI:lunar", lanes="many", oneway="perhaps", motor_vehicle="vip", parking__both="odd", maxwidth="0"
         )
     )
     assert sorted(dict(facts.unknown)) == ["lanes", "maxspeed", "maxwidth", "motor_vehicle", "oneway", "parking:both"]
@@ -315,6 +316,7 @@ KEYS = st.sampled_from(
     [
         *("highway", "oneway", "lanes", "maxspeed", "maxwidth", "maxheight", "maxweight", "maxlength", "width"),
         *("est_width", "width:carriageway", "yh:WIDTH", "access", "goods", "motor_vehicle:forward", "foot", "junction"),
+        *("motor_vehicle:conditional", "oneway:conditional", "maxspeed:conditional", "maxweight:conditional", "hgv"),
         *("maxheight:physical", "motor_vehicle", "motor_vehicle:backward", "street_min_m", "street_lo_m"),
         *("street_hi_m", "street_source"),
         *("parking:both", "parking:lane:left", "parking:left:restriction", "sidewalk", "narrow", "service", "tunnel"),
@@ -322,14 +324,33 @@ KEYS = st.sampled_from(
     ]
 )
 WORDS = st.one_of(
-    st.text(max_size=20),
     st.sampled_from(
-        ["yes", "no", "-1", "6'6\"", "3,5", "1e9", "nan", "inf", "-0", "3.0m～5.5m", "～", "tag", ";", "2;3"]
+        [
+            *(
+                "yes",
+                "no",
+                "-1",
+                "6'6\"",
+                "3,5",
+                "1e9",
+                "nan",
+                "inf",
+                "-0",
+                "3.0m～5.5m",
+                "～",
+                "tag",
+                ";",
+                "2;3",
+                "-7",
+            ),
+            *("no @ (08:00-18:00)", "50 @ (22:00-06:00)", "yes @ delivery", "@", "FI:urban", "GB:nsl_single", "999.5"),
+        ]
     ),
-    st.floats(-100, 1000).map(str),
+    st.text(max_size=8),
 )
 
 
+@settings(max_examples=300)
 @given(st.dictionaries(KEYS, WORDS, max_size=12))
 def test_no_tag_whatever_breaks_the_reading(tags: dict[str, str]) -> None:
     """Streets and nodes come out with finite positive widths in order, and limits that are positive or unknown."""
