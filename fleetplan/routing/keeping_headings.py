@@ -2,7 +2,8 @@
 
 A travel table lets a stop be left in either heading, for it does not know how the vehicle came. Taken alone it is too
 short: whoever arrives eastbound and goes on westbound turns round, or drives round a block. For each point the excess
-is averaged here over its nearest neighbours to come from and to go to, and planning adds it to the time at the stop.
+is averaged here over its nearest neighbours to come from and to go to, a pair of them weighing the more the less the
+point lies out of the way between them; planning adds it to the time at the stop.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ from dataclasses import replace
 import numpy as np
 
 from fleetplan.city.streets import Floats, Ints
+from fleetplan.routing.driving import driving_figure
 from fleetplan.routing.network import FAR, MILLISECOND, Network
 from fleetplan.routing.searching import Search
 from fleetplan.routing.tables import Headings, heading_ways
-
-NEIGHBOURS = 6
-"""How many points a vehicle may come from, and go on to, in the average: last-mile tours go to one of the nearest."""
 
 
 def heading_excess_s(network: Network, headings: Headings, packed: Ints, search: Search) -> Floats:
@@ -31,7 +30,7 @@ def heading_excess_s(network: Network, headings: Headings, packed: Ints, search:
     excess = np.zeros(points)
     if points < 4:
         return excess
-    k = min(NEIGHBOURS, points - 2)
+    k = min(int(driving_figure("heading.neighbours")), points - 2)
     before, after = _nearest(packed.T, k), _nearest(packed, k)
     two = np.flatnonzero(np.diff(headings.start) == 2)
     two = two[two > 0]
@@ -44,7 +43,9 @@ def heading_excess_s(network: Network, headings: Headings, packed: Ints, search:
     kept = (np.minimum(straight, turn + turned) + out[:, None, :, :]).min(axis=3)
     free = packed[before[two], two[:, None]][:, :, None] + packed[two[:, None], after[two]][:, None, :]
     pair = (before[two][:, :, None] != after[two][:, None, :]) & np.isfinite(kept) & (free < FAR)
-    longer = np.where(pair, kept - free, 0.0).sum(axis=(1, 2)) / np.maximum(pair.sum(axis=(1, 2)), 1)
+    aside = np.where(pair, free - packed[before[two][:, :, None], after[two][:, None, :]], np.inf)
+    weight = np.exp(-np.maximum(aside, 0.0) / (MILLISECOND * 1000.0 * driving_figure("heading.likely_s")))
+    longer = (weight * np.where(pair, kept - free, 0.0)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-12)
     excess[two] = np.maximum(longer, 0.0) / MILLISECOND / 1000.0
     return excess
 
