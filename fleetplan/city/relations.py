@@ -31,6 +31,7 @@ class Turns:
     def __init__(self) -> None:
         self.kept: list[RawRestriction] = []
         self.left_out: Counter[str] = Counter()
+        self.unreadable = 0
         self._seen: set[int] = set()
 
     def add(self, relation_id: int, tags: Tags, members: Sequence[Member]) -> None:
@@ -60,6 +61,8 @@ class Turns:
             for bit, kind, timed, by_default in found:
                 merged[kind, timed, by_default] = merged.get((kind, timed, by_default), 0) | bit
             said = tuple((key, text) for key, text in tags.items() if key.startswith("restriction"))
+            timed_keys = {timed for _, timed, _ in merged if timed}
+            self.unreadable += not all(clause.when.readable for key in timed_keys for clause in clauses_of(tags[key]))
             self.kept += [
                 RawRestriction(
                     relation_id,
@@ -77,11 +80,17 @@ class Turns:
             ]
 
     def warnings(self) -> list[str]:
-        """A sentence that counts what was left out, if anything was."""
-        if not self.left_out:
-            return []
-        parts = ", ".join(f"{count} {why}" for why, count in sorted(self.left_out.items()))
-        return [f"turn restrictions left out: {parts}"]
+        """Sentences that count what was left out and what could not be read, if anything was."""
+        sentences = []
+        if self.left_out:
+            parts = ", ".join(f"{count} {why}" for why, count in sorted(self.left_out.items()))
+            sentences.append(f"turn restrictions left out: {parts}")
+        if self.unreadable:
+            sentences.append(
+                f"the conditions of {self.unreadable} turn restrictions are not all readable: where such a one may "
+                "forbid a turn it does"
+            )
+        return sentences
 
 
 def _bits(tags: Tags) -> list[int]:
