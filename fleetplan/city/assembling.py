@@ -15,7 +15,7 @@ from fleetplan.city.streets import Bools, Codes, Edges, Floats, Ints, Nodes, Str
 from fleetplan.city.tags import NO_STREET, NodeFacts, StreetFacts, plain_node, read_node, read_street
 from fleetplan.city.turns import restrictions_of
 from fleetplan.city.unread import unread_warnings
-from fleetplan.city.widths import WidthFacts, read_width, width_pack
+from fleetplan.city.widths import WidthFacts, read_width, refine_widths, width_pack
 from fleetplan.errors import CityError, InputError
 
 _PREFIXES = (
@@ -69,6 +69,8 @@ def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
     begin, end, way = _cut(raw, way_drivable, node_facts)
     nodes, end_row = _nodes(raw, begin, end, node_facts, crs)
     stretches, names = _stretches(raw, begin, end, way, end_row, fact_row, facts, widths)
+    firm = np.array([width.firm for width in widths], dtype=bool)[fact_row[way]]
+    stretches = refine_widths(nodes, stretches, firm=firm, pack=pack)
     edges = _edges(nodes, stretches)
     if not len(edges):
         raise _no_street(label)
