@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fleetplan.city.classes import Highway, Parking, Service, WidthSource
 from fleetplan.city.evidence import features_of
@@ -31,6 +30,8 @@ __all__ = (
     "STREET_KEYS",
     "WidthFacts",
     "WidthPack",
+    "carriageway_m",
+    "parked_m",
     "parse_width_class",
     "read_width",
     "refine_widths",
@@ -293,7 +294,7 @@ def refine_widths(nodes: Nodes, stretches: Stretches, *, firm: Bools, pack: Widt
     if not wanted.any():
         return stretches
     area = road_area_of(nodes, stretches, firm=firm, pack=pack)
-    parked = sum(_parked_of(side[wanted], pack) for side in (stretches.parking_left, stretches.parking_right))
+    parked = parked_m(stretches, pack)[wanted]
     tagged = stretches.width_source[wanted] == WidthSource.TAG
     most = np.where(tagged, stretches.width_hi_m[wanted] / pack["pinch.ratio_hi"], math.inf)
 
@@ -344,10 +345,11 @@ def _refinable(stretches: Stretches, firm: Bools, pack: WidthPack) -> Bools:
     return wanted
 
 
-def _parked_of(parking: NDArray[np.uint8], pack: WidthPack) -> Floats:
+def parked_m(stretches: Stretches, pack: WidthPack) -> Floats:
+    """Metres that the mapped parking takes of each stretch's carriageway, by the pack's depths."""
     depth_m = np.zeros(len(Parking))
     for kind, key in SPACE_KEYS.items():
         depth_m[kind] = pack[key]
     depth_m[Parking.HALF_ON_KERB] = pack["parking.parallel"] * pack["parking.half_on_kerb_share"]
-    parked: Floats = depth_m[parking]
+    parked: Floats = depth_m[stretches.parking_left] + depth_m[stretches.parking_right]
     return parked

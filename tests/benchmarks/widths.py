@@ -46,7 +46,7 @@ from tests.fitting.surveyed import Floats, Surveyed, read_surveyed
 from tests.fitting.widths import FOLDS, SEEN, fit_model, folds_of
 
 VEHICLES = ("kei-van", "toyota-hiace", "full-size-van")
-DRAWS = 1000
+DRAWS = 400
 
 
 @dataclass(frozen=True, eq=False)
