@@ -100,7 +100,7 @@ def read_width(tags: Tags, facts: StreetFacts, *, pack: WidthPack) -> WidthFacts
         clearance_m = pack["sign.clearance"]
         pinch_m, lo_m, hi_m = sign_m + clearance_m, sign_m, sign_m + 2 * clearance_m
         width_m, source, firm = max(width_m, pinch_m), WidthSource.SIGN, True
-    road_m = max(estimate.carriageway_m, width_m) + _pavements_m(tags, pack)
+    road_m = _road_m(tags, facts, pack, max(estimate.carriageway_m, width_m), estimate.source)
     return WidthFacts(width_m, pinch_m, lo_m, hi_m, road_m, int(source), *street, firm, tuple(unknown))
 
 
@@ -230,19 +230,23 @@ def _by_lanes(tags: Tags, facts: StreetFacts, pack: WidthPack) -> Estimate | Non
 
 
 def _by_class(tags: Tags, facts: StreetFacts, pack: WidthPack) -> Estimate:
-    """Class and direction. The default is what is left to traffic: parked cars widen the road, not narrow the lane.
-
-    Where the pack knows how wide streets are from kerb to kerb, cars that nobody mapped included, the road has that
-    width at least.
-    """
-    one_way = facts.forward != facts.backward
-    width_m = _default_m(facts, pack, one_way=one_way)
+    """Class and direction. The default is what is left to traffic: parked cars widen the road, not narrow the lane."""
+    width_m = _default_m(facts, pack, one_way=facts.forward != facts.backward)
     parked_m = _parked_m(tags, facts, pack)
-    kerbs_m = width_m + parked_m
-    kerb_key = f"kerb.{'one_way' if one_way else 'two_way'}.{_class_name(facts)}"
-    if kerb_key in pack:
-        kerbs_m = max(kerbs_m, pack[kerb_key])
-    return Estimate(kerbs_m, width_m, pack["spread.default_lo"], pack["spread.default_hi"], WidthSource.DEFAULT)
+    return Estimate(
+        width_m + parked_m, width_m, pack["spread.default_lo"], pack["spread.default_hi"], WidthSource.DEFAULT
+    )
+
+
+def _road_m(tags: Tags, facts: StreetFacts, pack: WidthPack, kerbs_m: float, source: WidthSource) -> float:
+    """The road area: what lies between the kerbs and the pavements that tags tell of.
+
+    Where the pack knows how wide the whole road of this class usually is, a street of which nobody told the width is
+    taken to be so at least.
+    """
+    road_m = kerbs_m + _pavements_m(tags, pack)
+    key = f"road.{'one_way' if facts.forward != facts.backward else 'two_way'}.{_class_name(facts)}"
+    return max(road_m, pack[key]) if source >= WidthSource.LANES and key in pack else road_m
 
 
 def _class_name(facts: StreetFacts) -> str:

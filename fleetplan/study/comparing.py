@@ -185,15 +185,6 @@ def heading_warning(figures: Mapping[str, Mapping[str, Any]]) -> str:
     return f"driving with headings kept at every stop, against the planned driving: {', '.join(parts) or 'no driving'}"
 
 
-def default_street_km(streets: Streets, access: StreetAccess) -> dict[str, float]:
-    """Kilometres of drivable street by band whose width is a class default."""
-    stretches = streets.stretches
-    judged = stretches.drivable & (stretches.width_source == WidthSource.DEFAULT)
-    return {
-        band.label: float(stretches.length_m[judged & (access.stretch_band == band)].sum()) / 1000.0 for band in Band
-    }
-
-
 def width_warning(study: StudyInput) -> str:
     """How much of the drivable street length rests on a class default."""
     stretches = study.streets.stretches

@@ -11,7 +11,7 @@ from fleetplan.city.tags import read_street
 from fleetplan.city.widths import WidthFacts, parse_width_class, read_width, width_pack
 from fleetplan.figures import UNPROVEN
 
-PACK = width_pack("FI")
+PACK = width_pack("")
 
 
 def width_of(highway: str = "residential", **tags: str) -> WidthFacts:
