@@ -172,7 +172,7 @@ class _Lines:
             end=end,
             segment_m=segment_m,
             straight=apart / np.maximum(total_m, 1.0),
-            turning=np.bincount(owner[bend], weights=angle, minlength=n),
+            turning=np.bincount(owner[bend], weights=angle, minlength=n).astype(np.float64),
             leave_u=direction[first],
             leave_v=-direction[last - 1],
             middle=start[row] + direction[row] * (half_m - run_m[row])[:, None],
@@ -191,15 +191,11 @@ def _beside(stretches: Stretches, rank: Floats, nodes: int) -> dict[str, Floats]
     head = np.concatenate(([True], node[1:] != node[:-1]))
     best, second, owner = np.zeros(nodes), np.zeros(nodes), np.full(nodes, -1)
     best[node[head]], owner[node[head]] = value[head], who[head]
-    next_row = np.flatnonzero(head)[:-1] + 1 if len(head) else np.empty(0, dtype=np.int64)
-    next_row = next_row[~head[next_row]]
-    second[node[next_row]] = value[next_row]
-    tail = np.flatnonzero(head)[-1:] + 1
-    tail = tail[tail < len(node)]
-    second[node[tail]] = value[tail]
-    ends = []
-    for end in (stretches.u, stretches.v):
-        ends.append(np.where(owner[end] == np.arange(n), second[end], best[end]))
+    after = np.flatnonzero(head) + 1
+    after = after[after < len(node)]
+    after = after[~head[after]]
+    second[node[after]] = value[after]
+    ends = [np.where(owner[end] == np.arange(n), second[end], best[end]) for end in (stretches.u, stretches.v)]
     return {"rank_beside_low": np.minimum(*ends), "rank_beside_high": np.maximum(*ends)}
 
 
@@ -273,9 +269,8 @@ def _around(lines: _Lines, length_m: Floats, rank: Floats, one_way: Floats, driv
     out: dict[str, Floats] = {}
     for size_m in (100, 200):
         cell = np.floor((lines.middle - lines.middle.min(axis=0)) / size_m).astype(np.int64) + 1
-        wide, high = (int(side) + 2 for side in cell.max(axis=0))
-        at = cell[:, 0] * high + cell[:, 1]
-        # a city flung far apart would need too large a raster: cells are then counted by their own numbers
+        high = int(cell[:, 1].max()) + 2
+        at = cell[:, 0] * high + cell[:, 1]  # cells by number, for a raster over a city flung far apart would be huge
         keys, row = np.unique(at, return_inverse=True)
 
         def total(values: Floats, keys: Ints = keys, row: Ints = row, high: int = high) -> Floats:
@@ -303,7 +298,7 @@ def _distances(lines: _Lines, rank: Floats, rows: Ints) -> dict[str, Floats]:
     street = np.flatnonzero(rank[lines.owner] > 0)
     start, end, owner = lines.start[street], lines.end[street], lines.owner[street]
     along = (end - start) / lines.segment_m[street][:, None]
-    segments = shapely.linestrings(np.stack((start, end), axis=1))
+    segments = np.asarray(shapely.linestrings(np.stack((start, end), axis=1)), dtype=object)
     point, heading = lines.middle[rows], lines.heading[rows]
     across = np.column_stack((-heading[:, 1], heading[:, 0]))
     rays = shapely.linestrings(np.stack((point - across * GAP_LIMIT_M, point + across * GAP_LIMIT_M), axis=1))

@@ -310,7 +310,10 @@ class Streets:
         return streets_from_bbox(west, south, east, north, country=country)
 
     def with_surveyed_areas(
-        self, areas: gpd.GeoDataFrame | gpd.GeoSeries | str | Path, *, covers: Literal["carriageway", "road_area"] = "carriageway"
+        self,
+        areas: gpd.GeoDataFrame | gpd.GeoSeries | str | Path,
+        *,
+        covers: Literal["carriageway", "road_area"] = "carriageway",
     ) -> Streets:
         """Streets whose widths are measured on surveyed road polygons wherever one holds their axis.
 

@@ -7,7 +7,6 @@ there are none. Their median is the street's width, their 10th percentile its pi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -249,14 +248,14 @@ def _cross_sections(streets: Streets, step_m: float) -> tuple[Ints, Floats, Floa
 def _across(polygons: NDArray[Any], point: Floats, heading: Floats) -> Floats:
     """Width of the polygon around each point, square to the heading; ``nan`` where there is none or no edge near.
 
-    Where polygons overlap, the widest holds.
+    Where polygons overlap, the one holds in whose middle the axis lies.
     """
     inside, row = _containing(polygons, point)
     edge_start, edge_end, edge_owner = _edges_of(polygons)
     width = np.full(len(point), np.nan)
     if not len(row):
         return width
-    tree = shapely.STRtree(shapely.linestrings(np.stack((edge_start, edge_end), axis=1)))
+    tree = shapely.STRtree(np.asarray(shapely.linestrings(np.stack((edge_start, edge_end), axis=1)), dtype=object))
     across = np.column_stack((-heading[:, 1], heading[:, 0]))
     sides = np.full((2, len(row)), np.inf)
     open_rows = np.arange(len(row))
@@ -280,14 +279,18 @@ def _across(polygons: NDArray[Any], point: Floats, heading: Floats) -> Floats:
         if not len(open_rows):
             break
     total = sides.sum(axis=0)
-    total[np.isinf(total)] = np.nan
-    np.fmax.at(width, row, total)
+    whole = np.isfinite(total)
+    row, total, (left, right) = row[whole], total[whole], sides[:, whole]
+    aside = np.abs(left - right)
+    best = np.lexsort((aside, row))[::-1]
+    width[row[best]] = total[best]  # of several the last stays, which lies least aside
     return width
 
 
 def _containing(polygons: NDArray[Any], point: Floats) -> tuple[Ints, Ints]:
     """Pairs of polygon and point inside it. Polygons are asked, not points, for they are prepared only once."""
-    polygon, row = shapely.STRtree(shapely.points(point)).query(polygons, predicate="covers")
+    tree = shapely.STRtree(np.asarray(shapely.points(point), dtype=object))
+    polygon, row = tree.query(polygons, predicate="covers")
     return polygon.astype(np.int64), row.astype(np.int64)
 
 
@@ -297,15 +300,3 @@ def _edges_of(polygons: NDArray[Any]) -> tuple[Floats, Floats, Ints]:
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     at = np.flatnonzero(ring[1:] == ring[:-1])
     return xy[at], xy[at + 1], owner[ring[at]].astype(np.int64)
-
-
-def areas_around(streets: Streets, widths_m: Sequence[float] | Floats) -> gpd.GeoDataFrame:
-    """Polygons of given widths around the drivable stretches: a made survey, for tests and trials."""
-    import geopandas as gpd
-
-    table = streets.stretches
-    line = np.repeat(np.arange(len(table)), np.diff(table.line_start))
-    lines = gpd.GeoSeries(shapely.linestrings(table.line_lon, table.line_lat, indices=line), crs=4326)
-    lines = lines.to_crs(streets.crs)[table.drivable]
-    metres = np.broadcast_to(np.asarray(widths_m, dtype=np.float64), len(table))[table.drivable]
-    return gpd.GeoDataFrame(geometry=lines.buffer(metres / 2, cap_style="flat"), crs=streets.crs)

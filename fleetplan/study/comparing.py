@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from fleetplan.city.classes import WidthSource
-from fleetplan.city.streets import Streets
 from fleetplan.figures import Figure, bundled_figures
 from fleetplan.planning.plan import Plan
 from fleetplan.routing.depot import DepotPlace
 from fleetplan.routing.driving import door_walk_m
-from fleetplan.routing.seams import Band, StreetAccess
 from fleetplan.study.building import Materials
 from fleetplan.study.inputs import StudyInput
 

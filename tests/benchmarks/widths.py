@@ -247,7 +247,9 @@ def table_of(document: dict[str, Any]) -> str:
         cells = [f"{v} {s['agree']:.3f} / {s['balanced']:.3f}" for v, s in row["vehicles"].items()]
         errors = f"MAE {row['mae_m']:.2f} m, bias {row['bias_m']:+.2f} m" if "mae_m" in row else ""
         lines.append(f"{name:13s} {'   '.join(cells)}   {errors}")
-    lines.append(f"coverage of the 80 % interval: {document['coverage80']:.1%}, pinch {document['coverage80_pinch']:.1%}")
+    lines.append(
+        f"coverage of the 80 % interval: {document['coverage80']:.1%}, pinch {document['coverage80_pinch']:.1%}"
+    )
     lines += [f"{key}: {low:+.3f} … {high:+.3f}" for key, (low, high) in document["significance"].items()]
     return "\n".join(lines)
 

@@ -151,4 +151,3 @@ def _middles(streets: Streets) -> tuple[Floats, Floats]:
     """Metric coordinates of the middles of all stretches (mean of both ends)."""
     nodes, table = streets.nodes, streets.stretches
     return (nodes.x_m[table.u] + nodes.x_m[table.v]) / 2, (nodes.y_m[table.u] + nodes.y_m[table.v]) / 2
-

@@ -156,7 +156,7 @@ def written(document: dict[str, Any]) -> str:
     for key, value in document.items():
         if key == "trees":
             rows = [
-                f'  {json.dumps(name)}: [\n    ' + ",\n    ".join(json.dumps(row) for row in table) + "\n  ]"
+                f"  {json.dumps(name)}: [\n    " + ",\n    ".join(json.dumps(row) for row in table) + "\n  ]"
                 for name, table in value.items()
             ]
             lines.append('"trees": {\n' + ",\n".join(rows) + "\n}")
@@ -182,8 +182,12 @@ def main() -> None:
     )
     write_atomically(given.output, written(document))
     seen = np.diff(np.concatenate(([0], np.sort(data.way_id))))
-    write_atomically(SEEN, json.dumps({"what": "differences of the sorted way ids fitted on", "ways": seen.tolist()}) + "\n")
-    print(f"{given.output.name}: {len(data.way_id)} ways, {data.km.sum():.1f} km, {len(written(document)) / 1000:.0f} kB")
+    write_atomically(
+        SEEN, json.dumps({"what": "differences of the sorted way ids fitted on", "ways": seen.tolist()}) + "\n"
+    )
+    print(
+        f"{given.output.name}: {len(data.way_id)} ways, {data.km.sum():.1f} km, {len(written(document)) / 1000:.0f} kB"
+    )
 
 
 if __name__ == "__main__":
