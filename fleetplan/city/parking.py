@@ -101,7 +101,8 @@ SPACE_KEYS: Mapping[Parking, str] = {
     Parking.PERPENDICULAR: "parking.perpendicular",
 }
 """Figure of the width pack for the depth of a parked row, by orientation."""
-_WIDEST_M = 8.0  # no row of parked cars is deeper; a wider value of parking:*:width is a slip
+DEEPEST_M = 8.0
+"""No row of parked cars is deeper; a larger value of ``parking:*:width`` is a slip."""
 
 
 def parked_width_m(tags: Tags, side: str, parking: int, figures: Figures) -> float:
@@ -123,7 +124,7 @@ def parked_width_m(tags: Tags, side: str, parking: int, figures: Figures) -> flo
     depth_m = figures[SPACE_KEYS.get(_orientation(tags, bases), "parking.parallel")]
     for base in bases:
         given_m = parse_length_m(tags.get(f"{base}:width", ""))
-        if 0.0 < given_m <= _WIDEST_M:
+        if 0.0 < given_m <= DEEPEST_M:
             depth_m = given_m
             break
     if parking == Parking.HALF_ON_KERB:

@@ -18,7 +18,7 @@ import numpy as np
 from fleetplan.city.classes import Highway, Parking, Service, WidthSource
 from fleetplan.city.evidence import features_of
 from fleetplan.city.packs import WidthPack, width_pack
-from fleetplan.city.parking import SPACE_KEYS, parked_width_m
+from fleetplan.city.parking import DEEPEST_M, SPACE_KEYS, parked_width_m
 from fleetplan.city.raw import Tags
 from fleetplan.city.streets import Bools, Floats, Nodes, Stretches
 from fleetplan.city.tags import StreetFacts, least_of
@@ -269,9 +269,9 @@ def _parked_m(tags: Tags, facts: StreetFacts, pack: WidthPack) -> float:
 
 
 def _unreadable_parking(tags: Tags) -> list[tuple[str, str]]:
-    """Depths of parked rows (``parking:left:width`` …) that are no lengths."""
+    """Depths of parked rows (``parking:left:width`` …) that are no lengths, or that no row of cars has."""
     keys = (key for key in tags if key.startswith("parking:") and key.endswith(":width"))
-    return [(key, tags[key]) for key in keys if math.isnan(parse_length_m(tags[key]))]
+    return [(key, tags[key]) for key in keys if not 0.0 < parse_length_m(tags[key]) <= DEEPEST_M]
 
 
 def _pavements_m(tags: Tags, pack: WidthPack) -> float:

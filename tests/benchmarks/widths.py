@@ -152,12 +152,12 @@ def scored(data: Surveyed, guess: Guess, weight: Floats | None = None) -> dict[s
     return figures
 
 
-def significance(data: Surveyed, guess: Guess, median: Guess) -> dict[str, Any]:
+def significance(data: Surveyed, guess: Guess, median: Guess, *, draws: int) -> dict[str, Any]:
     """95 % intervals of prediction less baseline, over blocks drawn with replacement."""
     rng = np.random.default_rng(0)
     blocks = int(data.block.max()) + 1
     rows: dict[str, list[float]] = {}
-    for _ in range(DRAWS):
+    for _ in range(draws):
         count = np.bincount(rng.integers(0, blocks, blocks), minlength=blocks)
         weight = data.km * count[data.block]
         ours, theirs = (vehicle_scores(data, each.pinch_m, weight) for each in (guess, median))
@@ -195,7 +195,7 @@ def seen_ways() -> Any:
     return np.cumsum(json.loads(SEEN.read_text(encoding="utf-8"))["ways"])
 
 
-def report(osm: Path, measured: Path, *, predictions: Path | None = None) -> dict[str, Any]:
+def report(osm: Path, measured: Path, *, predictions: Path | None = None, draws: int = DRAWS) -> dict[str, Any]:
     """The whole document of the command."""
     data = read_surveyed(osm, measured)
     pack = width_pack(data.streets.country)
@@ -220,7 +220,7 @@ def report(osm: Path, measured: Path, *, predictions: Path | None = None) -> dic
             "always_free": {"vehicles": vehicle_scores(data, None, data.km)},
             "class_median": scored(data, median),
         },
-        "significance": significance(data, guess, median),
+        "significance": significance(data, guess, median, draws=draws),
     }
     if predictions:
         write_atomically(predictions, predictions_csv(data, guess))

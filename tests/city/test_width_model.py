@@ -14,9 +14,9 @@ from fleetplan.city.packs import width_pack
 from fleetplan.city.streets import Streets
 from fleetplan.city.width_model import model_of, trees_sum
 from fleetplan.city.widths import carriageway_m
-from fleetplan.errors import FleetplanError
+from fleetplan.errors import FleetplanError, InputError
 from fleetplan.resources import data_path
-from tests.benchmarks.widths import VEHICLES, guess_of, median_guess, scored, vehicle_scores
+from tests.benchmarks.widths import VEHICLES, guess_of, median_guess, report, scored, seen_ways, vehicle_scores
 from tests.city.areas import streets_on_grid
 from tests.fitting.surveyed import Surveyed, read_surveyed
 
@@ -111,6 +111,36 @@ def test_the_model_beats_both_baselines(surveyed: Surveyed) -> None:
         km = sum(sum(row.values()) for row in ours["vehicles"][name]["confusion"].values())
         assert km == pytest.approx(surveyed.km.sum(), abs=0.01)
     assert ours["coverage80"] > 0.75
+
+
+def test_the_benchmark_scores_the_shipped_model_on_ways_it_has_not_seen(shared_data: Path, tmp_path: Path) -> None:
+    """Ways kept apart get the shipped model; seen ways among them are left out. Truths here are made up: 5 m."""
+    osm = shared_data / "osm" / "osaka-abeno.osm.pbf"
+    streets = Streets.from_file(osm)
+    table = streets.stretches
+    small = table.drivable & (table.highway == Highway.RESIDENTIAL)
+    others = np.setdiff1d(table.way_id[small], seen_ways())[:60]
+    seen = np.intersect1d(table.way_id[small], seen_ways())[:20]
+    measured = tmp_path / "other-half.json"
+    measured.write_text(json.dumps({str(way): [5.0, 4.8, 9] for way in [*others.tolist(), *seen.tolist()]}))
+    document = report(osm, measured, predictions=tmp_path / "said.csv", draws=3)
+    assert (document["mode"], document["ways"], document["seen_ways_left_out"]) == ("shipped", 60, 20)
+    assert set(document["vehicles"]) == {"kei-van", "toyota-hiace", "full-size-van"}
+    assert set(document["vehicles"]["kei-van"]) == {"agree", "balanced", "confusion"}
+    assert {"mae_m", "bias_m", "coverage80"} <= set(document)
+    assert set(document["baselines"]) == {"always_free", "class_median"}
+    said = (tmp_path / "said.csv").read_text().splitlines()
+    assert said[0].startswith("way_id,road_width_m,lo,hi")
+    assert len(said) == 61
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", '{"a": [1, 2, 3]}', '{"5": [1]}', "null"])
+def test_what_is_no_table_of_surveyed_widths(text: str, tmp_path: Path, shared_data: Path) -> None:
+    """The benchmark's input is somebody else's file: a clear fault, no traceback."""
+    path = tmp_path / "measured.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="measured"):
+        read_surveyed(shared_data / "osm" / "osaka-abeno.osm.pbf", path)
 
 
 def test_no_other_pack_has_the_model() -> None:
