@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fleetplan.city.classes import WidthSource
+from fleetplan.city.packs import width_pack
 from fleetplan.figures import Figure, bundled_figures
 from fleetplan.planning.plan import Plan
 from fleetplan.routing.depot import DepotPlace
@@ -157,7 +158,7 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
     add(f"costs.{study.pack.name}", (study.pack.figures[key] for key in ("overtime_factor", "max_h", "paid_min_h")))
     for part in ("driving", "access", "deliveries"):
         add(part, bundled_figures(f"{part}.toml").values())
-    add("widths", bundled_figures("widths", "world.toml").values())
+    add("widths", width_pack(study.streets.country).figures.values())
     return [found[key] for key in sorted(found)]
 
 
@@ -192,4 +193,9 @@ def width_warning(study: StudyInput) -> str:
         for source in WidthSource
     }
     shares = ", ".join(f"{name} {share:.0%}" for name, share in by_source.items() if share >= 0.005)
-    return f"street widths by source, share of drivable street length: {shares}"
+    pack = width_pack(study.streets.country)
+    shape = ", small streets refined by the shape of the network" if pack.model else ""
+    return (
+        f"street widths by source, share of drivable street length: {shares}; "
+        f"lanes and defaults are those of the width pack {pack.name}{shape}"
+    )
