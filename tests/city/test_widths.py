@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fleetplan.city.classes import WidthSource
 from fleetplan.city.tags import read_street
@@ -287,6 +289,25 @@ def test_numbers_and_short_ranges_are_firm_and_classes_are_not() -> None:
     firm = [width_of(width=value).firm for value in ("3.5", "3-4", "narrow", "3.0m～5.5m", "13m～")]
     assert firm == [True, True, True, False, False]
     assert (width_of(maxwidth="2").firm, width_of(lanes="2").firm, width_of().firm) == (True, False, False)
+
+
+ANY = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["3.0m～5.5m", "2.5;3", "3-4 m", "12' 6\"", "2km", "～", "1e9", "0", "-1", "<", "lane", "half_on_kerb"]
+    ),
+)
+KEYS = ("width", "width:carriageway", "est_width", "yh:WIDTH", "maxwidth", "lanes", "sidewalk", "parking:left",
+        "parking:left:width", "parking:both", "parking:both:orientation", "parking:lane:right", "narrow")  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), ANY, max_size=6), st.sampled_from(["", "JP", "US", "GB", "FI"]))
+def test_whatever_the_tags_say_widths_are_sound(tags: dict[str, str], country: str) -> None:
+    """Never an exception; pinch within its interval, pinch at most width, width at most the road, all finite."""
+    tags = {"highway": "residential", **tags}
+    width = read_width(tags, read_street(tags), pack=width_pack(country))
+    assert 0 < width.width_lo_m <= width.width_min_m <= width.width_hi_m < math.inf
+    assert width.width_min_m <= width.width_m <= width.road_width_m < 200
 
 
 @pytest.mark.parametrize("name", ["world", "JP", "US", "GB", "EU"])
