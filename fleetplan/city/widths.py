@@ -286,8 +286,9 @@ def refine_widths(nodes: Nodes, stretches: Stretches, *, firm: Bools, pack: Widt
     """Widths of streets of which only lanes, a class of widths or nothing is known, by the pack's model.
 
     The model predicts the road area between its edges. Pavements are taken off it by the pack's rule
-    (:func:`carriageway_m`), then parked cars that are mapped. A tagged class of widths stays the upper bound of the
-    carriageway. Without a model the stretches come back as they are.
+    (:func:`carriageway_m`), then parked cars that are mapped. Where a class of widths is tagged, its middle and the
+    model's word, cut off at its upper end, weigh alike, and its interval stays. Without a model the stretches come
+    back as they are.
 
     Args:
         nodes, stretches: the tables.
@@ -306,19 +307,21 @@ def refine_widths(nodes: Nodes, stretches: Stretches, *, firm: Bools, pack: Widt
         kerbs_m = np.minimum(carriageway_m(road_m, pack), most)
         return np.maximum(kerbs_m - parked, np.minimum(kerbs_m, pack["parking.least_left"]))
 
-    def column(old: Floats, new: Floats) -> Floats:
+    def column(old: Floats, new: Floats, *, share: float = 0.5) -> Floats:
         values = old.copy()
-        values[wanted] = new
+        values[wanted] = np.where(tagged, share * new + (1 - share) * old[wanted], new)
         return values
 
-    pinch, low, high = left(area.pinch_m), left(area.pinch_lo_m), left(area.pinch_hi_m)
+    pinch = left(area.pinch_m)
+    width_min_m = column(stretches.width_min_m, pinch)
+    width_m = np.maximum(column(stretches.width_m, left(area.width_m)), width_min_m)
     return replace(
         stretches,
-        width_m=column(stretches.width_m, np.maximum(left(area.width_m), pinch)),
-        width_min_m=column(stretches.width_min_m, pinch),
-        width_lo_m=column(stretches.width_lo_m, np.minimum(low, pinch)),
-        width_hi_m=column(stretches.width_hi_m, np.maximum(high, pinch)),
-        road_width_m=column(stretches.road_width_m, area.width_m),
+        width_m=width_m,
+        width_min_m=width_min_m,
+        width_lo_m=np.minimum(column(stretches.width_lo_m, left(area.pinch_lo_m), share=0.0), width_min_m),
+        width_hi_m=np.maximum(column(stretches.width_hi_m, left(area.pinch_hi_m), share=0.0), width_min_m),
+        road_width_m=np.maximum(column(stretches.road_width_m, area.width_m, share=1.0), width_m),
     )
 
 

@@ -1,7 +1,7 @@
 """Where no survey exists: predictions for ways whose own width tags are hidden, against those tags.
 
 Tags tell the width between kerbs (or, in Massachusetts, of the right of way), and mappers tag what is remarkable: this
-tells whether a pack does harm, not how good it is.
+tells whether a pack does harm, not how good it is. A tagged class of widths counts with its middle.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import numpy as np
 from fleetplan.city.assembling import streets_of
 from fleetplan.city.classes import Highway, WidthSource
 from fleetplan.city.evidence import features_of
+from fleetplan.city.graphs import raw_from_graphml
 from fleetplan.city.osm_files import read_osm_file
 from fleetplan.city.packs import width_pack
 from fleetplan.city.raw import Tags
+from fleetplan.city.reading import GRAPH_ENDINGS
 from fleetplan.city.streets import Streets
 from tests.fitting.surveyed import BLOCK_M, CLASSES, Floats
 from tests.fitting.widths import folds_of
@@ -27,11 +29,12 @@ HIDDEN = ("width", "est_width", "yh:WIDTH", "narrow")
 
 def report_tagged(osm: Path) -> dict[str, Any]:
     """Mean absolute errors, weighted by km, of the pack, the world's table, Japan's model and a local median."""
-    city = Streets.from_file(osm)
+    city = Streets.from_file(osm, country="")  # what tags say, refined by no model
+    country = Streets.from_file(osm).country
     table = city.stretches
     codes = [int(Highway[name.upper()]) for name in CLASSES]
     rows = np.flatnonzero(table.drivable & (table.width_source == WidthSource.TAG) & np.isin(table.highway, codes))
-    hidden = {name: without_tags(osm, country) for name, country in (("pack", city.country), ("world", ""))}
+    hidden = {"pack": without_tags(osm, country), "world": without_tags(osm, "")}
     truth, metres = table.road_width_m[rows], table.length_m[rows]
     japan = width_pack("JP").model
     assert japan
@@ -50,12 +53,12 @@ def report_tagged(osm: Path) -> dict[str, Any]:
         for name, guess in says.items()
     }
     ways = len(np.unique(table.way_id[rows]))
-    return {"osm": osm.name, "pack": width_pack(city.country).name, "ways": ways, "km": metres.sum() / 1000} | figures
+    return {"osm": osm.name, "pack": width_pack(country).name, "ways": ways, "km": metres.sum() / 1000} | figures
 
 
 def without_tags(osm: Path, country: str) -> Streets:
     """The streets as if nobody had tagged a width, by the pack of a country."""
-    raw = read_osm_file(osm)
+    raw = raw_from_graphml(osm) if osm.name.endswith(GRAPH_ENDINGS) else read_osm_file(osm)
     return streets_of(replace(raw, tags=[_without(tags) for tags in raw.tags]), country=country, label=osm.name)
 
 
