@@ -279,6 +279,9 @@ def main(arguments: list[str] | None = None) -> int:
     except FleetplanError as error:
         print(error, file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing: folds are fitted with scikit-learn, pip install -e .[dev]", file=sys.stderr)
+        return 1
     print(json.dumps(document, indent=2, sort_keys=True) if given.json else table_of(document))
     return 0
 
