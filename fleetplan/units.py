@@ -28,9 +28,11 @@ def format_clock(seconds: float) -> str:
 
 
 _NUMBER = r"(\d+(?:[.,]\d+)?|[.,]\d+)"
-_FEET_INCHES = re.compile(rf"{_NUMBER}\s*(?:'|ft|feet|foot)(?:\s*{_NUMBER}\s*(?:\"|''|in|inch|inches))?")
+_FEET_INCHES = re.compile(rf"{_NUMBER}\s*(?:'|ft|feet|foot)(?:\s*{_NUMBER}\s*(?:\"|''|in|inch|inches)?)?")
 _VALUE_UNIT = re.compile(rf"{_NUMBER}\s*([a-z/'\"]*)\.?")
 _QUOTES = str.maketrans({"′": "'", "’": "'", "‘": "'", "´": "'", "″": '"', "”": '"', "“": '"'})
+
+_FULL_WIDTH = {0xFF01 + row: 0x21 + row for row in range(93)}  # ！ to ｝ of Japanese keyboards; ～ is left as it is
 
 FOOT_M = 0.3048
 INCH_M = 0.0254
@@ -74,8 +76,8 @@ General knowledge, unverified."""
 def parse_length_m(text: str) -> float:
     """Metres of a length as OpenStreetMap writes it, or ``nan`` when it cannot be read for certain.
 
-    Metres unless a unit is given: ``2``, ``2 m``, ``3,5``, ``350 cm``, ``6'0"``, ``6' 6"``, ``7 ft``, ``6ft 6in``.
-    ``1,500`` is not read: it may be one and a half or fifteen hundred.
+    Metres unless a unit is given: ``2``, ``2 m``, ``3,5``, ``350 cm``, ``6'0"``, ``6' 6"``, ``6'6``, ``7 ft``,
+    ``6ft 6in``, ``３．５ｍ``, ``3メートル``. ``1,500`` is not read: it may be one and a half or fifteen hundred.
     """
     clean = _clean(text)
     match = _FEET_INCHES.fullmatch(clean)
@@ -105,7 +107,11 @@ def parse_count(text: str) -> float:
 
 
 def _clean(text: str) -> str:
-    return text.strip().lower().translate(_QUOTES)
+    """Lower case, plain quotes, and the full-width digits and letters of Japanese keyboards as plain ones."""
+    text = text.strip().translate(_QUOTES)
+    if not text.isascii():
+        text = text.translate(_FULL_WIDTH).replace("メートル", "m")
+    return text.lower()
 
 
 def _scaled(text: str, units: dict[str, float]) -> float:

@@ -144,6 +144,11 @@ def test_osaka_is_planned_under_both_readings(shared_data: Path, ordinance: str)
         name: next(iter(fleet["street_km"].values()))
         for name, fleet in ((name, document["fleets"][name]) for name in ("kei", "hiace", "van"))
     }
+    van = document["fleets"]["van"]
+    by_quantile = van["street_km_by_quantile"]["full-size-van"]
+    assert by_quantile["0.5"] == km["van"]
+    assert by_quantile["0.1"]["free"] < by_quantile["0.5"]["free"] < by_quantile["0.9"]["free"]
+    assert 0 < van["stops_on_defaults"] <= van["stops"]["door"] + van["stops"]["on_foot"]
     passable = {name: bands["free"] + bands["squeezed"] for name, bands in km.items()}
     assert passable["kei"] >= passable["hiace"] >= passable["van"]
     assert passable["kei"] > passable["van"]

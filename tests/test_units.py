@@ -43,6 +43,9 @@ PARSERS = (parse_length_m, parse_weight_kg, parse_speed_kph, parse_count)
         ("12' 6\"", 3.81),
         ('78"', 1.9812),
         ("78 in", 1.9812),
+        ("6'6", 1.9812),
+        ("３．５ｍ", 3.5),
+        ("3メートル", 3.0),
     ],
 )
 def test_lengths_are_metres_unless_a_unit_says_otherwise(text: str, metres: float) -> None:

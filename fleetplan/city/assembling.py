@@ -18,7 +18,7 @@ from fleetplan.city.tags import NO_STREET, StreetFacts, read_street
 from fleetplan.city.timed import USUAL_SHIFT_S
 from fleetplan.city.turns import restrictions_of
 from fleetplan.city.unread import unread_warnings
-from fleetplan.city.widths import WidthFacts, read_width, width_pack
+from fleetplan.city.widths import WidthFacts, read_width, refine_widths, width_pack
 from fleetplan.errors import CityError, InputError
 
 _PREFIXES = (
@@ -75,6 +75,8 @@ def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
     nodes, end_row = _nodes(raw, begin, end, node_facts, crs)
     run_m = np.concatenate(([0.0], np.cumsum(lengths_m(raw.lon, raw.lat))))
     stretches, names = _stretches(raw, begin, end, way, end_row, run_m, fact_row, facts, widths)
+    firm = np.array([width.firm for width in widths], dtype=bool)[fact_row[way]]
+    stretches = refine_widths(nodes, stretches, firm=firm, pack=pack)
     edges = edges_of(stretches, facts, fact_row[way])
     if not len(edges):
         raise _no_street(label)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from fleetplan.city.classes import Parking
 from fleetplan.city.raw import Tags
+from fleetplan.units import parse_length_m
 
 _ORIENTATION = {
     "parallel": Parking.PARALLEL,
@@ -82,3 +86,60 @@ def _kind(tags: Tags, key: str, word: str) -> Parking | None:
     if position == Parking.PARALLEL:
         return _ORIENTATION.get(tags.get(f"{key}:orientation", "parallel"), Parking.PARALLEL)
     return position
+
+
+class Figures(Protocol):
+    """Numbers by key, such as a width pack."""
+
+    def __getitem__(self, key: str, /) -> float:
+        """The number."""
+
+
+SPACE_KEYS: Mapping[Parking, str] = {
+    Parking.PARALLEL: "parking.parallel",
+    Parking.DIAGONAL: "parking.diagonal",
+    Parking.PERPENDICULAR: "parking.perpendicular",
+}
+"""Figure of the width pack for the depth of a parked row, by orientation."""
+DEEPEST_M = 8.0
+"""No row of parked cars is deeper; a larger value of ``parking:*:width`` is a slip."""
+
+
+def parked_width_m(tags: Tags, side: str, parking: int, figures: Figures) -> float:
+    """Metres of the carriageway that a row of parked cars takes on one side, on the average of the street.
+
+    The whole depth of the row on the carriageway, half of it where cars stand half on the kerb, and half of either
+    where spaces alternate from side to side (``staggered``); nothing where they stand off it.
+
+    Args:
+        tags: of the way.
+        side: ``left`` or ``right``.
+        parking: what :func:`parking_of` found there.
+        figures: ``parking.parallel``, ``parking.diagonal``, ``parking.perpendicular`` in metres, and the shares
+            ``parking.half_on_kerb_share`` and ``parking.staggered_share``.
+    """
+    if parking in (Parking.UNTAGGED, Parking.NO, Parking.OFF_CARRIAGEWAY):
+        return 0.0
+    bases = (f"parking:{side}", f"parking:lane:{side}", "parking:both", "parking:lane:both")
+    depth_m = figures[SPACE_KEYS.get(_orientation(tags, bases), "parking.parallel")]
+    for base in bases:
+        given_m = parse_length_m(tags.get(f"{base}:width", ""))
+        if 0.0 < given_m <= DEEPEST_M:
+            depth_m = given_m
+            break
+    if parking == Parking.HALF_ON_KERB:
+        depth_m *= figures["parking.half_on_kerb_share"]
+    words = {tags.get(base) for base in bases} | {tags.get(f"{base}:{tags.get(base)}") for base in bases}
+    if "staggered" in words or any(tags.get(f"{base}:staggered") == "yes" for base in bases):
+        depth_m *= figures["parking.staggered_share"]
+    return depth_m
+
+
+def _orientation(tags: Tags, bases: tuple[str, ...]) -> Parking:
+    for base in bases:
+        for word in (tags.get(base, ""), tags.get(f"{base}:orientation", "")):
+            if word in _ORIENTATION:
+                return _ORIENTATION[word]
+        if base in tags:
+            break
+    return Parking.PARALLEL

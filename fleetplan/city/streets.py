@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -342,6 +342,26 @@ class Streets:
         ``motor_access``, a turn that is free ``0`` in ``applies``.
         """
         return streets_during(self, start_s, end_s)
+
+    def with_surveyed_areas(
+        self,
+        areas: gpd.GeoDataFrame | gpd.GeoSeries | str | Path,
+        *,
+        covers: Literal["carriageway", "road_area"] = "carriageway",
+    ) -> Streets:
+        """Streets whose widths are measured on surveyed road polygons wherever one holds their axis.
+
+        Args:
+            areas: polygons with a CRS (a cadastre, ``area:highway``, PLATEAU), or a file that geopandas reads.
+            covers: what a polygon is: the ``carriageway`` from kerb to kerb, or the whole ``road_area``, off which
+                pavements are taken by the rule of the country's width pack.
+
+        Raises:
+            InputError: the file cannot be read, there is no polygon or no CRS, or polygons are invalid.
+        """
+        from fleetplan.city.survey import with_surveyed_areas
+
+        return with_surveyed_areas(self, areas, covers=covers)
 
     def to_graph(self) -> nx.MultiDiGraph[Any]:
         """An osmnx-compatible graph of the drivable and walkable stretches (EPSG:4326, simplified)."""

@@ -199,9 +199,11 @@ def streets_lines(document: Mapping[str, Any]) -> list[str]:
     """How much of the street network each vehicle type may use, one sentence per type."""
     types: dict[str, Mapping[str, float]] = {}
     defaults: dict[str, Mapping[str, float]] = {}
+    quantiles: dict[str, Mapping[str, Mapping[str, float]]] = {}
     for figures in _fleets(document).values():
         types.update(figures.get("street_km") or {})
         defaults.update(figures.get("street_km_on_defaults") or {})
+        quantiles.update(figures.get("street_km_by_quantile") or {})
     lines = []
     for name, km in sorted(types.items()):
         total = sum(km.values())
@@ -212,7 +214,31 @@ def streets_lines(document: Mapping[str, Any]) -> list[str]:
             if tight > 0 and name in defaults:
                 parts.append(f"{guessed / tight:.0%} of what is tight or too narrow is judged by a class default")
             lines.append(f"{name}: {', '.join(parts)}")
+            if name in quantiles:
+                lines.append(f"{name}: {_quantile_words(quantiles[name])}")
+    lines += _stops_on_defaults(document)
     return lines
+
+
+def _quantile_words(by_quantile: Mapping[str, Mapping[str, float]]) -> str:
+    """Kilometres that are free and too narrow if all streets are narrower or wider than believed."""
+    parts = [
+        f"{by_quantile[quantile].get('free', 0.0):.1f} km free and "
+        f"{by_quantile[quantile].get('blocked_room', 0.0):.1f} km too narrow at {end} (quantile {quantile})"
+        for quantile, end in (("0.1", "the narrow end of what is believed"), ("0.9", "the wide end"))
+        if quantile in by_quantile
+    ]
+    return ", ".join(parts)
+
+
+def _stops_on_defaults(document: Mapping[str, Any]) -> list[str]:
+    """How many stops of each plan are served from a street whose width nobody measured."""
+    parts = []
+    for name, figures in _fleets(document).items():
+        if "stops_on_defaults" in figures:
+            served = figures["stops"]["door"] + figures["stops"]["on_foot"]
+            parts.append(f"{name} {figures['stops_on_defaults']} of {served}")
+    return [f"stops served from a street whose width is a class default: {', '.join(parts)}"] if parts else []
 
 
 _BANDS = (

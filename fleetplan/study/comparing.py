@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from fleetplan.city.classes import WidthSource
-from fleetplan.city.streets import Streets
+from fleetplan.city.packs import width_pack
 from fleetplan.figures import Figure, bundled_figures
 from fleetplan.planning.plan import Plan
 from fleetplan.routing.depot import DepotPlace
 from fleetplan.routing.driving import door_walk_m
-from fleetplan.routing.seams import Band, StreetAccess
 from fleetplan.study.building import Materials
 from fleetplan.study.inputs import StudyInput
 
@@ -161,7 +160,7 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
     for part in ("driving", "access", "deliveries", "reading"):
         add(part, bundled_figures(f"{part}.toml").values())
     add("demand", study.stops.figures)
-    add("widths", bundled_figures("widths", "world.toml").values())
+    add("widths", width_pack(study.streets.country).figures.values())
     return [found[key] for key in sorted(found)]
 
 
@@ -198,15 +197,6 @@ def heading_warning(figures: Mapping[str, Mapping[str, Any]]) -> str:
     return f"driving with headings kept at every stop, against the planned driving: {', '.join(parts) or 'no driving'}"
 
 
-def default_street_km(streets: Streets, access: StreetAccess) -> dict[str, float]:
-    """Kilometres of drivable street by band whose width is a class default."""
-    stretches = streets.stretches
-    judged = stretches.drivable & (stretches.width_source == WidthSource.DEFAULT)
-    return {
-        band.label: float(stretches.length_m[judged & (access.stretch_band == band)].sum()) / 1000.0 for band in Band
-    }
-
-
 def width_warning(study: StudyInput) -> str:
     """How much of the drivable street length rests on a class default."""
     stretches = study.streets.stretches
@@ -216,4 +206,9 @@ def width_warning(study: StudyInput) -> str:
         for source in WidthSource
     }
     shares = ", ".join(f"{name} {share:.0%}" for name, share in by_source.items() if share >= 0.005)
-    return f"street widths by source, share of drivable street length: {shares}"
+    pack = width_pack(study.streets.country)
+    shape = ", small streets refined by the shape of the network" if pack.model else ""
+    return (
+        f"street widths by source, share of drivable street length: {shares}; "
+        f"lanes and defaults are those of the width pack {pack.name}{shape}"
+    )

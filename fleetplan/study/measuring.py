@@ -7,11 +7,16 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fleetplan.fleet.costs import CostPart, VehicleCosts
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.planning.plan import Plan, Route
 from fleetplan.planning.problem import Problem, Task, VehicleType
 from fleetplan.study.tracing import route_points
+
+Bools = NDArray[np.bool_]
 
 BINDS_AT = 0.9
 """A limit binds a route when this share of it is used."""
@@ -26,9 +31,17 @@ def measure_plan(
     seeds: Sequence[Plan],
     street_km: Mapping[str, Mapping[str, float]],
     default_km: Mapping[str, Mapping[str, float]],
+    quantile_km: Mapping[str, Mapping[str, Mapping[str, float]]],
+    on_defaults: Mapping[str, Bools],
     plan_file: str,
 ) -> dict[str, Any]:
-    """The fleet's object of ``comparison.json``, with the keys of the interface page."""
+    """The fleet's object of ``comparison.json``, with the keys of the interface page.
+
+    Args:
+        street_km, default_km: kilometres by band per type, of all streets and of those whose width is a class default.
+        quantile_km: kilometres by band per type and width quantile.
+        on_defaults: per type, which of its points lie on a street whose width is a class default.
+    """
     types = {vehicle_type.name: vehicle_type for vehicle_type in problem.types}
     tasks = {task.id: task for task in problem.tasks}
     rows = {task.id: row for row, task in enumerate(problem.tasks)}
@@ -76,6 +89,15 @@ def measure_plan(
         "seeds": seed_figures(seeds, priced=priced),
         "street_km": {name: dict(street_km[name]) for name in sorted(types)},
         "street_km_on_defaults": {name: dict(default_km[name]) for name in sorted(types)},
+        "street_km_by_quantile": {
+            name: {quantile: dict(km) for quantile, km in quantile_km[name].items()} for name in sorted(types)
+        },
+        "stops_on_defaults": sum(
+            bool(on_defaults[route.type][types[route.type].access[rows[visit.stop]][visit.access].point])
+            for route in plan.routes
+            for trip in route.trips
+            for visit in trip.visits
+        ),
         "unserved": [
             {
                 "stop": item.stop,

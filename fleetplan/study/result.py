@@ -56,7 +56,8 @@ class FleetResult:
         name: the fleet's name in the scenario (hostile text is possible).
         problem, plan: what was solved, and the best plan found.
         figures: the fleet's object of ``comparison.json`` (see the interface page): vehicles, routes, trips,
-            drive_m, …, cost, energy, co2e_kg, stops, parcels, load_factor, street_km, unserved, binding.
+            drive_m, …, cost, energy, co2e_kg, stops, parcels, load_factor, street_km,
+            street_km_on_defaults, street_km_by_quantile, stops_on_defaults, unserved, binding.
         routes: the plan's routes on the streets.
     """
 

@@ -11,11 +11,11 @@ from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.verifying import verify
 from fleetplan.routing.depot import DepotPlace
+from fleetplan.routing.quantiles import default_street_km, points_on_defaults, street_km_by_quantile
 from fleetplan.study.building import Progress, build_problem, gather_materials
 from fleetplan.study.comparing import (
     comparison_document,
     decided_warnings,
-    default_street_km,
     depot_warnings,
     heading_warning,
     width_warning,
@@ -56,6 +56,12 @@ def run_study(
     plans = {name: answers.best[name] for name in sorted(answers.best)}
     _check(problems, plans)
     files = file_names(plans)
+    reaches = materials.reaches
+    default_km = {kind: default_street_km(study.streets, reaches[kind].access) for kind in study.types}
+    quantile_km = {
+        kind: street_km_by_quantile(study.streets, study.vehicles[kind], study.rules) for kind in study.types
+    }
+    on_defaults = {kind: points_on_defaults(reaches[kind]) for kind in study.types}
     figures = {
         name: measure_plan(
             problems[name],
@@ -63,8 +69,10 @@ def run_study(
             vehicles=study.vehicles,
             costs=materials.costs,
             seeds=answers.seeds[name],
-            street_km={kind: materials.reaches[kind].street_km() for kind in study.types},
-            default_km={kind: default_street_km(study.streets, materials.reaches[kind].access) for kind in study.types},
+            street_km={kind: reaches[kind].street_km() for kind in study.types},
+            default_km=default_km,
+            quantile_km=quantile_km,
+            on_defaults=on_defaults,
             plan_file=f"plans/{files[name]}.json",
         )
         for name, plan in plans.items()

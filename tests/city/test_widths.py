@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fleetplan.city.classes import WidthSource
 from fleetplan.city.tags import read_street
 from fleetplan.city.widths import WidthFacts, parse_width_class, read_width, width_pack
-from fleetplan.figures import UNPROVEN
+from fleetplan.figures import UNPROVEN, bundled_figures
 
-PACK = width_pack("FI")
+PACK = width_pack("")
 
 
 def width_of(highway: str = "residential", **tags: str) -> WidthFacts:
@@ -173,8 +175,144 @@ def test_pavements_widen_the_road_not_the_carriageway() -> None:
     assert (both.width_m, both.road_width_m, one.road_width_m) == (6.0, 10.0, 8.0)
 
 
-def test_every_figure_has_a_source_and_honest_confidence() -> None:
+@pytest.mark.parametrize(
+    ("country", "name"),
+    [
+        ("JP", "JP"),
+        ("US", "US"),
+        ("GB", "GB"),
+        ("FI", "EU"),
+        ("PT", "EU"),
+        ("NO", "EU"),
+        ("CH", "world"),
+        ("", "world"),
+    ],
+)
+def test_packs_by_country(country: str, name: str) -> None:
+    """Members of the European Economic Area share a pack; whoever has none gets the world's."""
+    assert width_pack(country).name == name
+
+
+def test_packs_inherit_what_they_do_not_state() -> None:
+    """Every pack answers every key of the world's; its own figures differ, the others are the world's objects."""
+    for name in ("JP", "US", "GB", "DE"):
+        pack = width_pack(name)
+        assert set(PACK.figures) <= set(pack.figures)
+        assert pack.own
+        assert all(pack.figures[key] is PACK.figures[key] for key in set(PACK.figures) - pack.own)
+
+
+def test_japan_carries_the_ordinance_as_data() -> None:
+    """The widths from which the ordinance lets a kei van of 1.475 m pass, as the table of facts works them out."""
+    pack, body_m = width_pack("JP"), 1.475
+    assert pack.clearance_rule == "ordinance"
+    assert body_m + pack["ordinance.one_way_margin_m"] == pytest.approx(1.975)
+    assert 2 * body_m + pack["ordinance.two_way_margin_m"] == pytest.approx(3.45)
+    assert 2 * body_m + pack["ordinance.crowded_two_way_margin_m"] == pytest.approx(4.45)
+    assert 2 * body_m + pack["ordinance.outside_two_way_margin_m"] == pytest.approx(2.95)
+    assert {width_pack(country).clearance_rule for country in ("US", "GB", "FR", "")} == {"meeting"}
+
+
+def test_lanes_and_parked_cars_are_as_wide_as_the_country_builds_them() -> None:
+    """Two slow lanes: 2.75 m in Europe, 2.7 m elsewhere; a car parked in America takes 8 ft."""
+    tags = {"highway": "secondary", "lanes": "2", "maxspeed": "30"}
+    assert read_width(tags, read_street(tags), pack=width_pack("DE")).width_m == 5.5
+    assert read_width(tags, read_street(tags), pack=PACK).width_m == pytest.approx(5.4)
+    parked = {"highway": "residential", "width": "9", "parking:right": "lane"}
+    assert read_width(parked, read_street(parked), pack=width_pack("US")).width_m == pytest.approx(9 - 2.44)
+
+
+def test_american_roads_are_wider_than_what_traffic_finds() -> None:
+    """Massachusetts tells the whole road, 12.2 m; what traffic finds between parked cars stays the default."""
+    tags = {"highway": "residential"}
+    width = read_width(tags, read_street(tags), pack=width_pack("US"))
+    assert (width.road_width_m, width.width_m) == (12.2, PACK["default.two_way.residential"])
+    tags["width"] = "7"
+    assert read_width(tags, read_street(tags), pack=width_pack("US")).road_width_m == 7.0
+
+
+@pytest.mark.parametrize(
+    ("tags", "left_m"),
+    [
+        ({"parking:left": "lane"}, 8.0),
+        ({"parking:both": "lane"}, 6.0),
+        ({"parking:left": "lane", "parking:left:orientation": "diagonal"}, 7.0),
+        ({"parking:left": "lane", "parking:left:orientation": "perpendicular"}, 6.0),
+        ({"parking:left": "half_on_kerb"}, 9.0),
+        ({"parking:left": "half_on_kerb", "parking:left:orientation": "perpendicular"}, 8.0),
+        ({"parking:both": "lane", "parking:both:staggered": "yes"}, 8.0),
+        ({"parking:left": "half_on_kerb", "parking:left:staggered": "yes"}, 9.5),
+        ({"parking:left": "on_kerb"}, 10.0),
+        ({"parking:left": "street_side"}, 10.0),
+        ({"parking:lane:left": "parallel"}, 8.0),
+        ({"parking:lane:left": "diagonal"}, 7.0),
+        ({"parking:lane:left": "parallel", "parking:lane:left:parallel": "half_on_kerb"}, 9.0),
+        ({"parking:lane:left": "parallel", "parking:lane:left:parallel": "on_kerb"}, 10.0),
+        ({"parking:lane:left": "parallel", "parking:lane:left:parallel": "lay_by"}, 10.0),
+        ({"parking:lane:both": "perpendicular"}, 2.5),
+        ({"parking:lane:left": "no_parking"}, 10.0),
+        ({"parking:left": "lane", "parking:left:width": "1.8"}, 8.2),
+        ({"parking:both": "lane", "parking:both:width": "7 ft"}, 10 - 2 * 2.1336),
+        ({"parking:left": "half_on_kerb", "parking:left:width": "2.4 m"}, 8.8),
+        ({"parking:left": "no", "parking:left:width": "2"}, 10.0),
+    ],
+)
+def test_what_parked_cars_leave_of_ten_metres(tags: dict[str, str], left_m: float) -> None:
+    """Both schemes, orientation, position, alternating sides, and a depth that somebody measured."""
+    full = {"highway": "residential", "width": "10", **tags}
+    assert read_width(full, read_street(full), pack=PACK).width_m == pytest.approx(left_m)
+
+
+def test_a_depth_of_parked_cars_that_is_no_length_is_remembered() -> None:
+    """``parking:left:width=narrow`` is counted as unreadable, and so is a depth that no row of cars has."""
+    assert width_of(width="10", parking__left="lane", parking__left__width="narrow").unknown == (
+        ("parking:left:width", "narrow"),
+    )
+    deep = width_of(width="10", parking__left="lane", parking__left__width="20")
+    assert (deep.width_m, deep.unknown) == (8.0, (("parking:left:width", "20"),))
+
+
+@pytest.mark.parametrize(
+    ("value", "width_m"),
+    [("3-4 m", 3.5), ("3–4", 3.5), ("2.5;3", 2.5), ("3,5", 3.5), ("12' 6\"", 3.81), ("12'6", 3.81), ("３．５ｍ", 3.5),
+     ("350 cm", 3.5), ("<3.5", 2.25), (">4", 4.8), ("4 m以上", 4.8)],
+)  # fmt: skip
+def test_widths_as_people_write_them(value: str, width_m: float) -> None:
+    """Ranges, joined values, comma decimals, feet and inches, full-width digits, bounds."""
+    width = width_of(width=value)
+    assert (width.width_source, width.unknown) == (WidthSource.TAG, ())
+    assert width.width_m == pytest.approx(width_m)
+
+
+def test_numbers_and_short_ranges_are_firm_and_classes_are_not() -> None:
+    """A model may refine what a map's class of widths leaves open, and nothing that somebody measured."""
+    firm = [width_of(width=value).firm for value in ("3.5", "3-4", "narrow", "3.0m～5.5m", "13m～")]
+    assert firm == [True, True, True, False, False]
+    assert (width_of(maxwidth="2").firm, width_of(lanes="2").firm, width_of().firm) == (True, False, False)
+
+
+ANY = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["3.0m～5.5m", "2.5;3", "3-4 m", "12' 6\"", "2km", "～", "1e9", "0", "-1", "<", "lane", "half_on_kerb"]
+    ),
+)
+KEYS = ("width", "width:carriageway", "est_width", "yh:WIDTH", "maxwidth", "lanes", "sidewalk", "parking:left",
+        "parking:left:width", "parking:both", "parking:both:orientation", "parking:lane:right", "narrow")  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), ANY, max_size=6), st.sampled_from(["", "JP", "US", "GB", "FI"]))
+def test_whatever_the_tags_say_widths_are_sound(tags: dict[str, str], country: str) -> None:
+    """Never an exception; pinch within its interval, pinch at most width, width at most the road, all finite."""
+    tags = {"highway": "residential", **tags}
+    width = read_width(tags, read_street(tags), pack=width_pack(country))
+    assert 0 < width.width_lo_m <= width.width_min_m <= width.width_hi_m < math.inf
+    assert width.width_min_m <= width.width_m <= width.road_width_m < 200
+
+
+@pytest.mark.parametrize("name", ["world", "JP", "US", "GB", "EU"])
+def test_every_figure_has_a_source_and_honest_confidence(name: str) -> None:
     """What rests on nothing measured says so, and nothing else does."""
-    for figure in PACK.figures.values():
+    for figure in bundled_figures("widths", f"{name}.toml").values():
         assert figure.source
         assert figure.source.startswith(("assumption", "general knowledge")) == (figure.confidence in UNPROVEN)

@@ -115,6 +115,23 @@ def test_streets_open_to_each_type(town_study: StudyResult) -> None:
     )
 
 
+def test_streets_if_all_were_narrower_or_wider(town_study: StudyResult) -> None:
+    """What rests on beliefs about widths is said: kilometres at both ends of the interval, stops on class defaults."""
+    document = copy.deepcopy(dict(town_study.document))
+    figures = document["fleets"]["kei"]
+    figures["stops_on_defaults"] = 3
+    figures["street_km_by_quantile"] = {
+        "kei-van": {"0.1": {"free": 8.0, "blocked_room": 2.5}, "0.9": {"free": 11.0, "blocked_room": 0.0}}
+    }
+    lines = streets_lines(document)
+    assert (
+        "kei-van: 8.0 km free and 2.5 km too narrow at the narrow end of what is believed (quantile 0.1), "
+        "11.0 km free and 0.0 km too narrow at the wide end (quantile 0.9)"
+    ) in lines
+    served = figures["stops"]["door"] + figures["stops"]["on_foot"]
+    assert lines[-1] == f"stops served from a street whose width is a class default: kei 3 of {served}"
+
+
 @pytest.mark.parametrize("name", worlds.HOSTILE)
 def test_names_are_shown_as_they_are(town_study: StudyResult, name: str) -> None:
     """Markup of the terminal stays text, and no control character gets through."""

@@ -73,6 +73,8 @@ def measured() -> dict[str, Any]:
         seeds=[plan()],
         street_km={VAN.name: {"free": 1.0}},
         default_km={VAN.name: {"free": 0.5}},
+        quantile_km={VAN.name: {"0.1": {"free": 0.2}, "0.9": {"free": 1.0}}},
+        on_defaults={VAN.name: np.array([False, True, False])},
         plan_file="plans/van.json",
     )
 
@@ -91,6 +93,14 @@ def test_activities_by_hand() -> None:
         "span_s": 6040, "paid_s": 6040,
     }  # fmt: skip
     assert (figures["drive_m"], figures["walk_m"]) == (12_000, 200.0)
+
+
+def test_what_rests_on_widths_that_nobody_measured() -> None:
+    """Protects honesty: stops a and b share a place on a street of default width, c does not; km go by quantile."""
+    figures = measured()
+    assert figures["stops_on_defaults"] == 2
+    assert figures["street_km_on_defaults"] == {VAN.name: {"free": 0.5}}
+    assert figures["street_km_by_quantile"] == {VAN.name: {"0.1": {"free": 0.2}, "0.9": {"free": 1.0}}}
 
 
 def test_stops_and_loads_by_hand() -> None:
