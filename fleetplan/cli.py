@@ -251,6 +251,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a scenario and everything it names, without planning."""
+    from fleetplan.routing.quantiles import default_street_km, points_on_defaults
     from fleetplan.study.building import gather_materials
     from fleetplan.study.inputs import check_input
     from fleetplan.study.scenarios import study_of_scenario
@@ -264,6 +265,10 @@ def check(
             "stops": len(study.stops),
             "reached": int((reach.stop_point >= 0).sum()),
             "street_km": {band: round(km, 3) for band, km in reach.street_km().items()},
+            "street_km_on_defaults": {
+                band: round(km, 3) for band, km in default_street_km(study.streets, reach.access).items()
+            },
+            "stops_on_defaults": int(points_on_defaults(reach)[reach.stop_point[reach.stop_point >= 0]].sum()),
         }
         for name, reach in materials.reaches.items()
     }
@@ -276,7 +281,10 @@ def check(
     )
     for name, row in reached.items():
         kilometres = ", ".join(f"{band} {km:.1f} km" for band, km in row["street_km"].items())
-        console.print(f"  {escape(name)}: reaches {row['reached']} of {row['stops']} stops; streets {kilometres}")
+        guessed = f"{row['stops_on_defaults']} of them from a street whose width is a class default"
+        console.print(
+            f"  {escape(name)}: reaches {row['reached']} of {row['stops']} stops, {guessed}; streets {kilometres}"
+        )
     for warning in (*study.streets.warnings, *study.stops.notes):
         _stderr().print(f"  note: {escape(warning)}", soft_wrap=True)
 
