@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fleetplan.city.classes import AccessTag, Barrier, Highway
 from fleetplan.city.streets import Bools, Codes, Ints, Streets
 from fleetplan.fleet.vehicle import Vehicle
+from fleetplan.routing.bends import bend_moves
 from fleetplan.routing.clearance import (
     MEASURED,
     access_figure,
@@ -102,7 +103,8 @@ def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None 
     rules = rules or AccessRules()
     rules = replace(rules, country=country_of(streets, rules))
     edges, table = streets.edges, streets.stretches
-    band, reasons = _judge_stretches(streets, vehicle, rules)
+    moves, stuck = bend_moves(streets, vehicle, rules=rules)
+    band, reasons = _judge_stretches(streets, vehicle, rules, stuck)
     rows = edges.stretch
     edge_band, edge_key = band[rows], reasons.key[rows].copy()
     tag = edges.hgv_access if is_heavy(vehicle) else edges.motor_access
@@ -133,14 +135,14 @@ def decide_access(streets: Streets, vehicle: Vehicle, rules: AccessRules | None 
         reasons=(*texts, *law_texts[1:], "not open to motor vehicles"),
         speed_kph=speed,
         may_stand=open_edge & ~no_standing[rows],
-        wait_s=meeting_waits_s(streets, vehicle, speed, rules=rules),
+        delay_s=meeting_waits_s(streets, vehicle, speed, rules=rules) + moves[rows] * driving_figure("corner.move_s"),
         stretch_band=stretch_band,
         stretch_reason=stretch_reason,
     )
 
 
-def _judge_stretches(streets: Streets, vehicle: Vehicle, rules: AccessRules) -> tuple[Codes, Reasons]:
-    """Band and reason of every stretch by signs, room and clearance: what holds in both directions."""
+def _judge_stretches(streets: Streets, vehicle: Vehicle, rules: AccessRules, stuck: Bools) -> tuple[Codes, Reasons]:
+    """Band and reason of every stretch by signs, room, bends and clearance: what holds in both directions."""
     table = streets.stretches
     country = rules.country
     band = np.full(len(table), Band.FREE, dtype=np.uint8)
@@ -183,6 +185,14 @@ def _judge_stretches(streets: Streets, vehicle: Vehicle, rules: AccessRules) -> 
         lambda a, b, c: f"too narrow: {a / 10:.1f} m ({source_words(c)}), needs {b / 100:.2f} m",
         tenths(width),
         hundredths(room),
+        source,
+    )
+    close(
+        stuck,
+        Band.BLOCKED_ROOM,
+        lambda a, _b, c: f"a bend that the vehicle does not get round: {a / 10:.1f} m ({source_words(c)})",
+        tenths(width),
+        np.zeros(len(table), dtype=np.int64),
         source,
     )
     if not bare:

@@ -147,14 +147,14 @@ def meeting_waits_s(streets: Streets, vehicle: Vehicle, speed_kph: Floats, *, ru
 def edge_times_ms(streets: Streets, access: StreetAccess, *, rules: AccessRules) -> Ints:
     """Whole milliseconds to drive each edge from end to end, at least 1; 0 where the vehicle may not.
 
-    Waiting for oncoming traffic is in it, and all that is met on the way, the end node's signals and signs included
-    (:func:`end_delays_ms` tells how much of it belongs to the end).
+    Waiting for oncoming traffic and moves at sharp bends are in it, and all that is met on the way, the end node's
+    signals and signs included (:func:`end_delays_ms` tells how much of it belongs to the end).
     """
     length_m = streets.stretches.length_m[streets.edges.stretch]
     drives = access.speed_kph > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         running = np.where(drives, length_m * 3600.0 / access.speed_kph, 0.0)
-    running += access.wait_s * 1000.0
+    running += access.delay_s * 1000.0
     for column in ("crossings", "calmings"):
         running += getattr(streets.edges, column) * (driving_figure(_COUNTED[column]) * 1000.0)
     time_ms = np.maximum(np.floor(running + 0.5), 1.0) + end_delays_ms(streets, rules=rules)

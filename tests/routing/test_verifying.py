@@ -273,7 +273,7 @@ def test_every_street_and_turn_of_a_city_agrees(helsinki_path: Path, kind: Vehic
     arcs = zip(topology.first.tolist(), topology.second.tolist(), strict=True)
     stuck = np.array([plain.is_stuck(a, b) for a, b in arcs])
     assert not (stuck & possible).any()
-    assert (stuck == possible).mean() < 0.003, "the checker gives 5 mm away"
+    assert (stuck == possible).mean() < 0.01, "the checker gives 5 mm away"
     assert stuck.any() == (kind is VAN)
     assert set(access.band.tolist()) == {int(band) for band in Band}
 
