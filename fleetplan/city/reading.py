@@ -40,13 +40,14 @@ def streets_from_file(path: Path, *, country: str | None = None) -> Streets:
     key = streets_key(path, country)
     found = None if key is None else kept_streets(key)
     if found is None:
-        found = _read(path, country=country)
+        found = read_anew(path, country=country)
         if key is not None:
             keep_streets(key, found)
     return found
 
 
-def _read(path: Path, *, country: str | None) -> Streets:
+def read_anew(path: Path, *, country: str | None = None) -> Streets:
+    """Streets of a file that is known to be one, whatever is kept of earlier readings."""
     if path.name.lower().endswith(GRAPH_ENDINGS):
         from fleetplan.city.graphs import raw_from_graphml
 

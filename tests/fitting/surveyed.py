@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fleetplan.city import assembling
 from fleetplan.city.classes import Highway, WidthSource
 from fleetplan.city.evidence import features_of
+from fleetplan.city.reading import read_anew
 from fleetplan.city.streets import Streets, Stretches
 from fleetplan.errors import InputError
 
@@ -85,7 +86,7 @@ def read_city(path: Path) -> Read:
         return refine(nodes, stretches, firm=firm, pack=pack)
 
     with patch.object(assembling, "refine_widths", listen):
-        streets = Streets.from_file(path)
+        streets = read_anew(path)
     return Read(streets, *heard[-1])
 
 
