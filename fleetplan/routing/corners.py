@@ -48,6 +48,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetplan.city.classes import Barrier
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.clearance import corner_width_m, country_of
@@ -214,13 +215,15 @@ def turn_times_ms(
 ) -> tuple[Ints, NDArray[np.bool_]]:
     """Milliseconds of every arc of the topology, and whether the vehicle gets round it at all.
 
-    The delay by angle and side at junctions, the moves of a slow corner, or turning round where the arc is a U-turn.
+    The delay by angle and side at junctions, the moves of a slow corner, opening a gate, or turning round where the arc
+    is a U-turn.
     Signals and signs are part of the edges' times.
     """
     left_hand = country_of(streets, rules) in left_hand_countries()
     seconds = angle_delays_s(topology.angle_deg, topology.junction, topology.uturn, left_hand=left_hand)
     band, moves = corner_moves(streets, topology, vehicle, rules)
     seconds = seconds + moves * driving_figure("corner.move_s")
+    seconds += (streets.nodes.barrier[topology.node] == Barrier.GATE) * driving_figure("gate_s")
     time_ms = np.floor(seconds * 1000.0 + 0.5).astype(np.int64)
     turns = uturn_ms(streets, vehicle, rules=rules)[topology.first]
     return np.where(topology.uturn, turns, time_ms), band != Corner.IMPOSSIBLE

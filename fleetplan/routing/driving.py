@@ -164,18 +164,16 @@ def edge_times_ms(streets: Streets, access: StreetAccess, *, rules: AccessRules)
 def end_delays_ms(streets: Streets, *, rules: AccessRules) -> Ints:
     """The part of an edge's time that is lost at its end: signals, stop and give-way signs; ``int64[edges]``.
 
-    Whoever leaves the edge before its end does not pay it, and whoever starts on it pays it in full. A short edge from
-    one signal to the next lies within a junction, where nobody stops a second time (``signal_apart_m``).
+    Whoever leaves the edge before its end does not pay it, and whoever starts on it pays it in full. That nobody stops
+    twice within one junction is part of the counts (:mod:`fleetplan.city.met`).
     """
     edges = streets.edges
-    within = streets.nodes.signals[edges.u] & (
-        streets.stretches.length_m[edges.stretch] < driving_figure("signal_apart_m")
-    )
     signal_s = driving_figure("signal_s" if rules.traffic else "signal_empty_s")
-    seconds = np.where(within, 0, edges.signals) * signal_s
+    seconds = edges.signals * signal_s
     for column in ("stops", "give_ways"):
         seconds = seconds + getattr(edges, column) * driving_figure(_COUNTED[column])
-    return np.floor(seconds * 1000.0 + 0.5).astype(np.int64)
+    delay_ms: Ints = np.floor(seconds * 1000.0 + 0.5).astype(np.int64)
+    return delay_ms
 
 
 def edge_lengths_dm(streets: Streets) -> Ints:

@@ -8,13 +8,12 @@ point lies out of the way between them; planning adds it to the time at the stop
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from fleetplan.city.streets import Floats, Ints
 from fleetplan.routing.driving import driving_figure
-from fleetplan.routing.network import FAR, MILLISECOND, Network
+from fleetplan.routing.network import Network
+from fleetplan.routing.packing import FAR, MILLISECOND
 from fleetplan.routing.searching import Search
 from fleetplan.routing.tables import Headings, heading_ways
 
@@ -37,7 +36,7 @@ def heading_excess_s(network: Network, headings: Headings, packed: Ints, search:
     own = np.stack([headings.start[two], headings.start[two] + 1], axis=1)
     into = _least(network, headings, search, before[two], own, towards=True)
     out = _least(network, headings, search, after[two], own, towards=False)
-    turn = network.round_ms[headings.edge[own]].max(axis=1, initial=0)[:, None, None, None] * float(MILLISECOND)
+    turn = headings.turn[own].astype(np.float64)[:, None, None, :]
     # Axes: point, where from, where to, heading in which it is left.
     straight, turned = (part[:, :, None, :] for part in (into, into[:, :, ::-1]))
     kept = (np.minimum(straight, turn + turned) + out[:, None, :, :]).min(axis=3)
@@ -68,12 +67,11 @@ def _least(network: Network, headings: Headings, search: Search, others: Ints, o
         own: ``int64[points, 2]``, heading rows of each point.
         towards: ways lead from the neighbours to the point.
     """
-    free = replace(headings, penalty=np.zeros_like(headings.penalty))
     ends = np.stack([headings.start[others], headings.start[others + 1] - 1], axis=2)
     mine = np.broadcast_to(own[:, None, :, None], (*others.shape, 2, 2)).reshape(-1)
     theirs = np.broadcast_to(ends[:, :, None, :], (*others.shape, 2, 2)).reshape(-1)
     here, there = (theirs, mine) if towards else (mine, theirs)
-    weight, _ = heading_ways(network, free, here, there, search)
+    weight, _ = heading_ways(network, headings.unturned, here, there, search)
     drive = np.where(weight >= FAR // 2, np.inf, weight.astype(np.float64))
     least: Floats = drive.reshape(*others.shape, 2, 2).min(axis=3)
     return least

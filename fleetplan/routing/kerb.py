@@ -5,13 +5,19 @@ The thresholds lie in ``data/driving.toml`` with their sources; which countries 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from fleetplan.city.classes import Highway
 from fleetplan.city.streets import Bools, Codes, Floats, Ints, Streets
 from fleetplan.routing.driving import driving_figure, left_hand_countries
+from fleetplan.routing.lines import lines_of
 
 EITHER_SIDE, OWN_SIDE = 0, 1
+ALONG, AGAINST = 1, 2
 _LARGE = (
     Highway.MOTORWAY,
     Highway.MOTORWAY_LINK,
@@ -73,3 +79,36 @@ def heading_for_side(left: Bools, *, country: str) -> Bools:
         left: the stop lies to the left of the stretch as it is drawn (from u to v).
     """
     return np.asarray(left ^ (country in left_hand_countries()), dtype=np.bool_)
+
+
+def required_reverse(
+    streets: Streets, points: NDArray[Any], stretch: Ints, along: Floats, *, asked: Bools, country: str
+) -> Codes:
+    """The heading in which each place is met, ``uint8[places]``: 0 either, 1 along the stretch as drawn, 2 against.
+
+    Args:
+        points: the stops as shapely points in metric coordinates.
+        stretch, along: where the vehicle stands for each; -1 for nowhere.
+        asked: whether the side matters for the stop: it is served straight across, not by a walk over other streets.
+    """
+    heading = np.zeros(len(stretch), dtype=np.uint8)
+    own = served_sides(streets, country=country) == OWN_SIDE
+    rows = np.flatnonzero(asked & (stretch >= 0))
+    rows = rows[own[stretch[rows]]]
+    if len(rows) == 0:
+        return heading
+    lines, begin = lines_of(streets), streets.stretches.line_start
+    steps = np.hypot(np.diff(lines.x_m), np.diff(lines.y_m))
+    reached = np.concatenate([[0.0], np.cumsum(steps)])
+    first, last = begin[stretch[rows]], begin[stretch[rows] + 1] - 1
+    at = reached[first] + along[rows] * (reached[last] - reached[first])
+    vertex = np.clip(np.searchsorted(reached, at, side="right") - 1, first, last - 1)
+    left = is_left_of(
+        streets,
+        stretch[rows],
+        vertex - first,
+        x_m=shapely.get_x(points[rows]) - lines.x_m[vertex],
+        y_m=shapely.get_y(points[rows]) - lines.y_m[vertex],
+    )
+    heading[rows] = np.where(heading_for_side(left, country=country), AGAINST, ALONG)
+    return heading

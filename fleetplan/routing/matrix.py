@@ -11,7 +11,8 @@ from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import country_of, decide_access
 from fleetplan.routing.driving import driving_figure
 from fleetplan.routing.lines import lines_of, metric_points
-from fleetplan.routing.network import FAR, Network, drives_of, network_of, unpack
+from fleetplan.routing.network import Network, drives_of, network_of
+from fleetplan.routing.packing import FAR, unpack
 from fleetplan.routing.seams import AccessRules, Point
 from fleetplan.routing.searching import Search, search_of
 from fleetplan.routing.snapping import point_on, snapped
@@ -97,7 +98,7 @@ def travel_matrix(
         edge[low[row] + offset],
         along[there][row],
         points=len(there),
-        penalty_ms=np.zeros(len(row), dtype=np.int64),
+        free=np.ones(len(row), dtype=np.bool_),
     )
     search = search_of(streets, network, places=len(there))
     packed = packed_table(network, headings, search)

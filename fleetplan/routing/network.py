@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -24,32 +23,16 @@ from fleetplan.errors import CityError
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import blocked_nodes, is_heavy, restriction_bit
 from fleetplan.routing.corners import turn_times_ms
+from fleetplan.routing.dead_ends import DeadEnds, dead_ends_of
 from fleetplan.routing.driving import edge_lengths_dm, edge_times_ms, end_delays_ms
+from fleetplan.routing.packing import MILLISECOND, PENALTY, pack
 from fleetplan.routing.seams import AccessRules, StreetAccess
-from fleetplan.routing.topology import Topology, starts, topology_of
-from fleetplan.routing.turning import turn_round_ms
+from fleetplan.routing.topology import Topology, topology_of
+from fleetplan.routing.turning import reverse_out_ms, turn_round_ms
 
-MILLISECOND = 2**22
-"""A millisecond in a packed weight; decimetres lie below."""
-PENALTY = 2**48
-"""A street that is no way through, entered; 31 of them still fit a float64 exactly."""
-FAR = 2**60
-"""The packed weight where there is no way."""
 GOODS = 1
 """The bit of ``Restrictions.applies`` for vehicles up to 3.5 t."""
 _SERVING = (AccessTag.DESTINATION, AccessTag.DELIVERY, AccessTag.CUSTOMERS)
-
-
-def pack(time_ms: NDArray[np.int64], length_dm: NDArray[np.int64]) -> Ints:
-    """Time and length as one exact integer."""
-    packed: Ints = time_ms * MILLISECOND + length_dm
-    return packed
-
-
-def unpack(weight: Ints) -> tuple[Ints, Ints]:
-    """Milliseconds and decimetres of packed weights, penalties left out."""
-    below = weight & (PENALTY - 1)
-    return below // MILLISECOND, below % MILLISECOND
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +80,9 @@ class Network:
         tail, head: their states.
         cost: packed weight of an arc, the next edge included.
         twin: the edge in the other direction where the part has it, or -1.
-        chain: number of the dead-end street that the edge belongs to, -1 for none; both directions share it.
-        outward: the edge leads out of its dead-end street.
-        potential: packed weight from the dead end to the end of an outward edge; 0 elsewhere.
+        dead_ends: which edges lie in dead-end streets.
         round_ms: turning round beside a stop on the edge.
+        reverse_ms: backing along the edge from end to end, what is lost at its end not counted.
     """
 
     topology: Topology
@@ -114,10 +96,9 @@ class Network:
     head: Ints
     cost: Ints
     twin: Ints
-    chain: Ints
-    outward: Bools
-    potential: Ints
+    dead_ends: DeadEnds
     round_ms: Ints
+    reverse_ms: Ints
 
 
 def drives_of(streets: Streets, vehicle: Vehicle, access: StreetAccess, *, rules: AccessRules) -> Drives:
@@ -178,7 +159,7 @@ def network_of(
     streets: Streets, vehicle: Vehicle, access: StreetAccess, drives: Drives, *, part: int, rules: AccessRules
 ) -> Network:
     """The network that a vehicle drives on within one part of its streets."""
-    topology, n = topology_of(streets), len(streets.edges)
+    topology = topology_of(streets)
     inside = drives.parts.number == part
     inner = inside[topology.first[drives.arc]] & inside[topology.second[drives.arc]]
     arc, turn_ms = drives.arc[inner], drives.turn_ms[inner]
@@ -192,12 +173,13 @@ def network_of(
     entered = serving[second] & ~serving[first]
     twin = streets.edges.twin
     twin = np.where((twin >= 0) & inside & inside[np.maximum(twin, 0)], twin, -1)
-    chain, outward, potential = _dead_ends(weight, twin, topology.tail[arc], topology.head[arc], turn)
+    end_ms, reverse_ms = end_delays_ms(streets, rules=rules), reverse_out_ms(streets, vehicle, rules=rules)
+    dead_ends = dead_ends_of(weight, reverse_ms + end_ms, twin, topology.tail[arc], topology.head[arc], turn)
     return Network(
         topology=topology,
         inside=inside,
         time_ms=time_ms,
-        end_ms=end_delays_ms(streets, rules=rules),
+        end_ms=end_ms,
         length_dm=length_dm,
         weight=weight,
         arc=arc,
@@ -205,10 +187,9 @@ def network_of(
         head=topology.head[arc],
         cost=turn + weight[second] + np.where(entered, PENALTY, 0),
         twin=twin,
-        chain=chain[:n],
-        outward=outward[:n],
-        potential=potential[:n],
+        dead_ends=dead_ends,
         round_ms=turn_round_ms(streets, vehicle, rules=rules),
+        reverse_ms=reverse_ms,
     )
 
 
@@ -240,47 +221,3 @@ def usable_arcs(
     onward &= alive[topology.tail] & alive[topology.head]
     back &= alive[topology.tail] & alive[topology.head] & (exits[topology.tail] == 0)
     return np.flatnonzero(onward | back)
-
-
-def _dead_ends(weight: Ints, twin: Ints, tail: Ints, head: Ints, turn: Ints) -> tuple[Ints, Bools, Ints]:
-    """Dead-end streets: from each dead end outward as long as no other street joins.
-
-    A vehicle inside came in the one way there is, so leaving outward is always against its heading. Of a street
-    that is a dead end on both sides (the whole network is one street) neither side counts.
-    """
-    n = max(len(weight), int(max(tail.max(initial=-1), head.max(initial=-1))) + 1)
-    twin, weight = (np.concatenate([column, np.full(n - len(column), -1)]) for column in (twin, weight))
-    arc_start = starts(tail, n)
-    by_head = np.argsort(head, kind="stable")
-    in_start, in_from = starts(head, n), tail[by_head]
-    chain = np.full(n, -1, dtype=np.int64)
-    outward = np.zeros(n, dtype=np.bool_)
-    potential = np.zeros(n, dtype=np.int64)
-    if len(tail) == 0:
-        return chain, outward, potential
-    out_degree, in_degree = np.diff(arc_start), np.diff(in_start)
-    only_exit = np.where(out_degree == 1, head[np.minimum(arc_start[:-1], len(head) - 1)], -1)
-    only_entry = np.where(in_degree == 1, in_from[np.minimum(in_start[:-1], len(in_from) - 1)], -1)
-    closed_end = (twin >= 0) & (only_exit == twin)
-    closed_end &= only_entry[np.maximum(twin, 0)] == np.arange(n)
-    inner = np.flatnonzero(closed_end)
-    outer, number = twin[inner], np.arange(len(inner), dtype=np.int64)
-    reached = weight[outer]
-    two_sided = np.zeros(len(inner), dtype=np.bool_)
-    for _ in range(n):
-        if len(inner) == 0:
-            break
-        chain[inner], chain[outer] = number, number
-        outward[outer] = True
-        potential[outer] = reached
-        two_sided[number[only_exit[outer] == inner]] = True
-        following, leading = only_exit[outer], only_entry[inner]
-        goes_on = (following >= 0) & (leading >= 0) & (following != inner)
-        goes_on &= twin[np.maximum(following, 0)] == leading
-        goes_on &= (only_exit[np.maximum(leading, 0)] == inner) & (only_entry[np.maximum(following, 0)] == outer)
-        outer_now = outer[goes_on]
-        outer, inner, number = following[goes_on], leading[goes_on], number[goes_on]
-        reached = reached[goes_on] + turn[arc_start[outer_now]] + weight[outer]
-    drop = (chain >= 0) & two_sided[np.maximum(chain, 0)] if len(two_sided) else np.zeros(n, dtype=np.bool_)
-    chain[drop], outward[drop], potential[drop] = -1, False, 0
-    return chain, outward, potential

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from fleetplan.city.streets import Floats, Ints, Streets
 from fleetplan.routing.lines import lines_of, piece
-from fleetplan.routing.network import FAR, MILLISECOND, Network, unpack
+from fleetplan.routing.network import Network
+from fleetplan.routing.packing import FAR, unpack
 from fleetplan.routing.seams import DrivePath, Point
 from fleetplan.routing.searching import Search
 from fleetplan.routing.tables import Headings, arriving, direct_ways, heading_ways, headings_of
@@ -38,13 +38,13 @@ def trace_paths(
     """
     if (packed >= FAR).any():
         raise ValueError("a pair of points has no way in between")
-    ways: list[tuple[list[int], bool]] = [([], False)] * len(pairs)
+    ways: list[tuple[list[int], bool, int]] = [([], False, 0)] * len(pairs)
     direct = _direct(network, headings)
     rest = []
     for number, (start, end) in enumerate(pairs.tolist()):
         weight, ends = direct.get((start, end), (FAR, (0, 0)))
         if weight == packed[number]:
-            ways[number] = (_along(network, *ends), False)
+            ways[number] = (_along(network, *ends), False, 0)
         elif start != end:
             rest.append(number)
     searched = np.array(rest, dtype=np.int64)
@@ -52,11 +52,11 @@ def trace_paths(
         ways[number] = way
     time_ms, length_dm = unpack(packed)
     paths = []
-    for number, (edges, turns_round) in enumerate(ways):
+    for number, (edges, turns_round, backed) in enumerate(ways):
         start, end = (points[i] for i in pairs[number].tolist())
         lon, lat = _line(streets, edges, start, end)
         time, length = int(time_ms[number]), int(length_dm[number])
-        paths.append(DrivePath(tuple(edges), start, end, time, length, turns_round, lon, lat))
+        paths.append(DrivePath(tuple(edges), start, end, time, length, turns_round, lon, lat, backed))
     return paths
 
 
@@ -82,8 +82,8 @@ def _along(network: Network, first: int, last: int) -> list[int]:
 
 def _searched(
     network: Network, headings: Headings, search: Search, pairs: Ints, packed: Ints
-) -> list[tuple[list[int], bool]]:
-    """Edges of each way that a search finds, and whether the vehicle turns round first.
+) -> list[tuple[list[int], bool, int]]:
+    """Edges of each way that a search finds, whether the vehicle turns round first, or how many edges it backs along.
 
     Every combination of two headings is asked for its weight; one that has the table's is traced.
     """
@@ -107,8 +107,16 @@ def _searched(
         edges = edge[begin[i] : begin[i + 1]].tolist()
         if headings.edge[one] == headings.edge[other]:
             edges = [int(headings.edge[one]), *edges]
-        ways.append((edges, bool(headings.penalty[one] > 0)))
+        paid, backs = bool(headings.penalty[one] != 0), bool(headings.backs[one])
+        ways.append((edges, paid and not backs, _mouth(network, edges) if paid and backs else 0))
     return ways
+
+
+def _mouth(network: Network, edges: Sequence[int]) -> int:
+    """How many of a way's first edges lie in the dead-end street that it leaves."""
+    ends = network.dead_ends
+    inside = [bool(ends.outward[edge]) and ends.chain[edge] == ends.chain[edges[0]] for edge in edges]
+    return inside.index(False) if False in inside else len(edges)
 
 
 def retime_tour(
@@ -116,7 +124,8 @@ def retime_tour(
 ) -> list[int]:
     """Milliseconds of each leg of a tour when every point is left in the heading it was reached in.
 
-    Leaving against that heading costs turning round beside the stop. The depot (point 0) is left in any heading.
+    Leaving against that heading costs turning round beside the stop, or backing out of a dead end. The depot (point 0)
+    is left in any heading.
     Of all ways to drive the tour the quickest in total is taken.
 
     Args:
@@ -133,7 +142,7 @@ def retime_tour(
     steps: list[tuple[Floats, Floats]] = []
     for number, (here, there) in enumerate(pairwise(tour)):
         count = len(rows[number])
-        turning = float(network.round_ms[headings.edge[rows[number]]].max()) * MILLISECOND
+        turning = headings.turn[rows[number]].astype(np.float64)
         turn = np.zeros((count, count)) if number == 0 or here == 0 else turning * (1.0 - np.eye(count))
         drive = np.where(np.eye(count, dtype=bool), 0.0, np.inf) if here == there else legs[number]
         leg = (turn[:, :, None] + drive[None, :, :]).min(axis=1)
@@ -154,8 +163,7 @@ def _legs(network: Network, headings: Headings, search: Search, rows: Sequence[I
     here = np.concatenate([np.repeat(a, len(b)) for a, b in pairwise(rows)])
     there = np.concatenate([np.tile(b, len(a)) for a, b in pairwise(rows)])
     # The penalty is that of leaving against a heading; here it is paid where that happens.
-    free = replace(headings, penalty=np.zeros_like(headings.penalty))
-    weight, _ = heading_ways(network, free, here, there, search)
+    weight, _ = heading_ways(network, headings.unturned, here, there, search)
     cut = np.cumsum([len(a) * len(b) for a, b in pairwise(rows)])[:-1]
     shapes = [(len(a), len(b)) for a, b in pairwise(rows)]
     return [part.reshape(shape).astype(np.float64) for part, shape in zip(np.split(weight, cut), shapes, strict=True)]

@@ -188,10 +188,7 @@ class PlainRules:
         running += self._bends(stretch)[1] * self._pace["corner.move_s"]
         running += int(edges.crossings[edge]) * self._pace["crossing_s"]
         running += int(edges.calmings[edge]) * self._pace["calming_s"]
-        end = 0.0
-        if not (self.streets.nodes.signals[edges.u[edge]] and self.length_m(edge) < self._pace["signal_apart_m"]):
-            waiting_s = self._pace["signal_s"] if self.rules.traffic else self._pace["signal_empty_s"]
-            end += int(edges.signals[edge]) * waiting_s
+        end = int(edges.signals[edge]) * self._pace["signal_s" if self.rules.traffic else "signal_empty_s"]
         end += int(edges.stops[edge]) * self._pace["stop_s"]
         end += int(edges.give_ways[edge]) * self._pace["give_way_s"]
         return max(1.0, running * 1000.0), end * 1000.0
@@ -217,9 +214,12 @@ class PlainRules:
         if self.rules.traffic:
             speed *= self._of_class("traffic", highway)
         if not self._bare:
-            spare_m = max(0.0, self.usual_m(stretch) - self._least_room_m())
-            speed = min(speed, self._pace["squeezed_kph"] + self._pace["squeezed_kph_per_m"] * spare_m)
+            speed = min(speed, self._room_kph(stretch))
         return speed
+
+    def _room_kph(self, stretch: int) -> float:
+        spare_m = max(0.0, self.usual_m(stretch) - self._least_room_m())
+        return self._pace["squeezed_kph"] + self._pace["squeezed_kph_per_m"] * spare_m
 
     def _of_class(self, table: str, highway: Highway) -> float:
         return self._pace.get(f"{table}.{highway.tag.removesuffix('_link')}", self._pace[f"{table}.other"])
@@ -242,13 +242,27 @@ class PlainRules:
         """Turning round beside a stop."""
         return 1000.0 * self._sweep_s(self.usual_m(int(self.streets.edges.stretch[edge])))
 
+    def back_ms(self, edge: int) -> float:
+        """Backing along an edge from end to end."""
+        small, large = self._pace["reverse.length_small_m"], self._pace["reverse.length_large_m"]
+        share = min(1.0, max(0.0, (self.vehicle.length_m - small) / (large - small)))
+        kph = self._pace["reverse.kph_small"] * (1 - share) + self._pace["reverse.kph_large"] * share
+        kph = min(kph, self._room_kph(int(self.streets.edges.stretch[edge])))
+        return float(self.streets.stretches.length_m[int(self.streets.edges.stretch[edge])]) * 3600.0 / kph
+
+    def mouth_ms(self) -> float:
+        """Backing out of a dead end's mouth into the street that it joins."""
+        return 1000.0 * self._pace["reverse.mouth_s"]
+
     def turn_ms(self, a: int, b: int) -> float:
         """From one edge into the next."""
         if int(self.streets.edges.twin[a]) == b:
             width_m = self.usual_m(int(self.streets.edges.stretch[a])) + self._pace["turn_round.head_m"]
             return 1000.0 * max(self._pace["uturn_s"], self._sweep_s(width_m))
-        turn = self._turn_deg(a, b)
+        turn, nodes = self._turn_deg(a, b), self.streets.nodes
         seconds = self._corner(a, b)[1] * self._pace["corner.move_s"]
+        if nodes.barrier[int(self.streets.edges.v[a])] == Barrier.GATE:
+            seconds += self._pace["gate_s"]
         if self._meeting_streets(int(self.streets.edges.v[a])) >= 3:
             if abs(turn) > self._pace["turn.sharp_deg"]:
                 seconds += self._pace["turn.sharp_s"]

@@ -15,6 +15,7 @@ from fleetplan.routing.access import country_of, decide_access
 from fleetplan.routing.depot import DepotPlace, depot_place, start_of
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.keeping_headings import heading_excess_s
+from fleetplan.routing.kerb import required_reverse
 from fleetplan.routing.lines import lines_of, metric_points
 from fleetplan.routing.network import Network, drives_of, network_of
 from fleetplan.routing.paths import retime_tour, trace_paths
@@ -153,8 +154,15 @@ def reach_of(
     stops = metric_points(lines_of(streets), lat=lat, lon=lon)
     standing = least_walks(streets, stops, standable=standable_stretches(streets, network, access))
     served = standing.walk_m <= max_walk_m
-    group, stretch, along = share_points(streets, np.where(served, standing.stretch, -1), standing.along)
-    places = (point_on(streets, network, int(s), float(a)) for s, a in zip(stretch, along, strict=True))
+    stand = np.where(served, standing.stretch, -1)
+    across = required_reverse(
+        streets, stops, stand, standing.along, asked=standing.foot_node < 0, country=country_of(streets, rules)
+    )
+    group, stretch, along, heading = share_points(streets, stand, standing.along, across)
+    places = (
+        point_on(streets, network, *place)
+        for place in zip(stretch.tolist(), along.tolist(), heading.tolist(), strict=True)
+    )
     points = (point_on(streets, network, start.stretch, start.along), *places)
     search, headings = search_of(streets, network, places=len(points)), headings_of(streets, network, points)
     packed = packed_table(network, headings, search)

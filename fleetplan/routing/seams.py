@@ -104,6 +104,7 @@ class DrivePath:
         distance_dm: decimetres driven.
         turns_round: the vehicle turns round at the start before it leaves (forced in a dead end).
         lon, lat: vertices of the way.
+        backed: so many of the first edges are driven backwards, out of a dead-end street.
     """
 
     edges: tuple[int, ...]
@@ -114,6 +115,7 @@ class DrivePath:
     turns_round: bool
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
+    backed: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from fleetplan.city.streets import Floats, Ints, Streets
 from fleetplan.routing.hierarchy import Ends, Metric
-from fleetplan.routing.network import FAR, Network
+from fleetplan.routing.network import Network
+from fleetplan.routing.packing import FAR
 from fleetplan.routing.preparing import can_prepare, is_prepared, prepare_city
 from fleetplan.routing.topology import starts
 

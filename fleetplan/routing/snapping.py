@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.city.classes import Highway
-from fleetplan.city.streets import Bools, Floats, Ints, Streets
+from fleetplan.city.streets import Bools, Codes, Floats, Ints, Streets
 from fleetplan.errors import Refusal
 from fleetplan.routing.driving import driving_figure
+from fleetplan.routing.kerb import AGAINST, EITHER_SIDE
 from fleetplan.routing.lines import lines_of, nearest_pairs, pairs_within, piece, project
 from fleetplan.routing.network import Network
 from fleetplan.routing.seams import Band, Point, StreetAccess
@@ -25,10 +26,18 @@ def standable_stretches(streets: Streets, network: Network, access: StreetAccess
     return standable
 
 
-def point_on(streets: Streets, network: Network, stretch: int, along: float) -> Point:
-    """A point of a stretch with the headings that the network has there."""
+def point_on(streets: Streets, network: Network, stretch: int, along: float, heading: int = EITHER_SIDE) -> Point:
+    """A point of a stretch with the headings that the network has there.
+
+    Args:
+        heading: the one that the kerb asks for (:func:`fleetplan.routing.kerb.required_reverse`); where the network
+            has it not, the other one serves.
+    """
     lon, lat = piece(streets, lines_of(streets), stretch, along, along)
     headings = tuple(int(edge) for edge in edges_of(streets, stretch) if network.inside[edge])
+    if heading != EITHER_SIDE:
+        wanted = tuple(edge for edge in headings if bool(streets.edges.reverse[edge]) == (heading == AGAINST))
+        headings = wanted or headings
     return Point(stretch, along, float(lat[0]), float(lon[0]), headings)
 
 
@@ -71,26 +80,31 @@ def snapped(streets: Streets, points: NDArray[Any], *, usable: Bools, within_m: 
 _FIRST_M = 40.0
 
 
-def share_points(streets: Streets, stretch: Ints, along: Floats) -> tuple[Ints, Ints, Floats]:
-    """Groups of standing places on one stretch that are closer than ``share_point_m``.
+def share_points(streets: Streets, stretch: Ints, along: Floats, heading: Codes) -> tuple[Ints, Ints, Floats, Codes]:
+    """Groups of standing places on one stretch and in one heading that are closer than ``share_point_m``.
 
-    Returned are each place's group (-1 where ``stretch`` is -1) and each group's stretch and share of length;
+    Returned are each place's group (-1 where ``stretch`` is -1) and each group's stretch, share of length and heading;
     groups are sorted by them, so the order of the places does not matter.
     """
     reach_m = driving_figure("share_point_m")
     group = np.full(len(stretch), -1, dtype=np.int64)
-    rows: list[int] = []
+    rows: list[tuple[int, int]] = []
     shares: list[float] = []
-    for place in np.lexsort((along, stretch)):
+    for place in np.lexsort((along, heading, stretch)).tolist():
         if stretch[place] < 0:
             continue
         length_m = float(streets.stretches.length_m[stretch[place]])
-        same = bool(rows) and rows[-1] == stretch[place]
+        same = bool(rows) and rows[-1] == (stretch[place], heading[place])
         if not same or (float(along[place]) - shares[-1]) * length_m >= reach_m:
-            rows.append(int(stretch[place]))
+            rows.append((int(stretch[place]), int(heading[place])))
             shares.append(float(along[place]))
         group[place] = len(rows) - 1
-    return group, np.array(rows, dtype=np.int64), np.array(shares, dtype=np.float64)
+    return (
+        group,
+        np.array([row for row, _ in rows], dtype=np.int64),
+        np.array(shares, dtype=np.float64),
+        np.array([way for _, way in rows], dtype=np.uint8),
+    )
 
 
 def refusals_of(

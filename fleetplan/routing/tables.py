@@ -1,8 +1,8 @@
 """Travel tables between points: the fastest allowed way for every pair, time and length of the same way.
 
 A point is left in any open heading free of charge, except out of a dead-end street: whoever stood there came in
-the other way, so leaving outward costs turning round beside the stop, or driving to the end and back, whichever
-is quicker. Between two points of the same dead-end street nothing is paid: the last one pays on leaving, so
+the other way, so leaving outward costs turning round beside the stop, backing out, or driving to the end and back,
+whichever is quickest. Between two points of the same dead-end street nothing is paid: the last one pays on leaving, so
 that several stops in one dead end cost one turn. The depot is left in any heading free of charge (a vehicle
 turns in the yard).
 """
@@ -10,16 +10,18 @@ turns in the yard).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fleetplan.city.streets import Bools, Floats, Ints, Streets
 from fleetplan.routing.hierarchy import Ends
-from fleetplan.routing.network import FAR, MILLISECOND, Network, pack, unpack
+from fleetplan.routing.network import Network
+from fleetplan.routing.packing import FAR, MILLISECOND, pack, unpack
 from fleetplan.routing.seams import Point
 from fleetplan.routing.searching import Search
 from fleetplan.routing.topology import expand_ranges, starts
+from fleetplan.routing.turning import reverse_mouth_ms
 from fleetplan.travel import UNREACHABLE, TravelTable
 
 
@@ -32,7 +34,11 @@ class Headings:
         edge: row of ``Streets.edges``.
         done: packed weight from the edge's start to the point.
         rest: packed weight from the point to the edge's end.
-        penalty: packed weight of turning round, where leaving so means leaving a dead-end street.
+        turn: packed weight of leaving in this heading after arriving in the other one: turning round beside the stop,
+            or backing out of a dead-end street where that is quicker.
+        backs: it is backing out.
+        penalty: the same where leaving so means leaving a dead-end street, for which one always arrives in the other
+            heading; 0 elsewhere.
         start: ``int64[points + 1]``: headings of point ``i`` are rows ``start[i]:start[i + 1]``.
     """
 
@@ -40,6 +46,8 @@ class Headings:
     edge: Ints
     done: Ints
     rest: Ints
+    turn: Ints
+    backs: Bools
     penalty: Ints
     start: Ints
 
@@ -50,7 +58,21 @@ class Headings:
     def chosen(self, rows: Ints) -> Headings:
         """Some of the rows, each as a point of its own."""
         own = np.arange(len(rows) + 1, dtype=np.int64)
-        return Headings(own[:-1], self.edge[rows], self.done[rows], self.rest[rows], self.penalty[rows], own)
+        return Headings(
+            point=own[:-1],
+            edge=self.edge[rows],
+            done=self.done[rows],
+            rest=self.rest[rows],
+            turn=self.turn[rows],
+            backs=self.backs[rows],
+            penalty=self.penalty[rows],
+            start=own,
+        )
+
+    @property
+    def unturned(self) -> Headings:
+        """The same headings, left free of charge."""
+        return replace(self, penalty=np.zeros_like(self.penalty))
 
 
 def headings_of(streets: Streets, network: Network, points: Sequence[Point]) -> Headings:
@@ -59,33 +81,46 @@ def headings_of(streets: Streets, network: Network, points: Sequence[Point]) -> 
     row, _ = expand_ranges(counts)
     edge = np.array([edge for point in points for edge in point.headings], dtype=np.int64)
     along = np.array([point.along for point in points], dtype=np.float64)[row]
-    penalty_ms = np.where(network.outward[edge] & (row > 0), network.round_ms[edge], 0)
-    return headings_at(streets, network, row, edge, along, points=len(points), penalty_ms=penalty_ms)
+    return headings_at(streets, network, row, edge, along, points=len(points), free=row == 0)
 
 
 def headings_at(
-    streets: Streets, network: Network, point: Ints, edge: Ints, along: Floats, *, points: int, penalty_ms: Ints
+    streets: Streets, network: Network, point: Ints, edge: Ints, along: Floats, *, points: int, free: Bools
 ) -> Headings:
     """Headings from columns sorted by point, then edge.
 
     Args:
         along: share of the stretch's length from its u.
         points: how many there are.
-        penalty_ms: what leaving in a heading costs on top.
+        free: the heading is left without turning round, dead end or not.
     """
     share = np.where(streets.edges.reverse[edge], 1.0 - along, along)
     time_ms, length_dm = network.time_ms[edge], network.length_dm[edge]
     moving_ms = time_ms - network.end_ms[edge]
-    done_ms = np.minimum(np.floor(share * moving_ms + 0.5).astype(np.int64), moving_ms)
-    done_dm = np.minimum(np.floor(share * length_dm + 0.5).astype(np.int64), length_dm)
+    done_ms = np.minimum(_rounded(share * moving_ms), moving_ms)
+    done_dm = np.minimum(_rounded(share * length_dm), length_dm)
+    rest_ms = time_ms - done_ms
+    ends, round_ms = network.dead_ends, network.round_ms[edge]
+    back_ms = _rounded((1.0 - share) * network.reverse_ms[edge]) + network.end_ms[edge]
+    back_ms += ends.back_ms[edge] + reverse_mouth_ms()
+    longer_ms = back_ms - rest_ms - ends.ahead_ms[edge]
+    backs = ends.outward[edge] & (longer_ms < round_ms)
+    turn_ms = np.where(backs, longer_ms, round_ms)
     return Headings(
         point=point,
         edge=edge,
         done=pack(done_ms, done_dm),
-        rest=pack(time_ms - done_ms, length_dm - done_dm),
-        penalty=penalty_ms * MILLISECOND,
+        rest=pack(rest_ms, length_dm - done_dm),
+        turn=turn_ms * MILLISECOND,
+        backs=backs,
+        penalty=np.where(ends.outward[edge] & ~free, turn_ms, 0) * MILLISECOND,
         start=starts(point, points),
     )
+
+
+def _rounded(values: Floats) -> Ints:
+    whole: Ints = np.floor(values + 0.5).astype(np.int64)
+    return whole
 
 
 def leaving(headings: Headings) -> Ends:
@@ -194,14 +229,16 @@ def direct_ways(network: Network, headings: Headings) -> tuple[Ints, Ints, Ints]
 
     Pairs ahead of each other on the same edge, and pairs outward along the same dead-end street.
     """
-    outward = network.outward[headings.edge]
+    outward = network.dead_ends.outward[headings.edge]
     here, there = _pairs_within(headings.edge, np.ones(len(outward), dtype=np.bool_))
     ahead = headings.done[there] >= headings.done[here]
     same = (here[ahead], there[ahead], headings.done[there][ahead] - headings.done[here][ahead])
 
-    place = network.potential[headings.edge] - headings.rest
-    here, there = _pairs_within(network.chain[headings.edge], outward)
-    ahead = place[there] >= place[here]
+    place = network.dead_ends.potential[headings.edge] - headings.rest
+    here, there = _pairs_within(network.dead_ends.chain[headings.edge], outward)
+    # Where two edges meet, their ends are one place: on is then only from the inner edge to the outer one.
+    potential = network.dead_ends.potential[headings.edge]
+    ahead = (place[there] >= place[here]) & (potential[there] >= potential[here])
     along = (here[ahead], there[ahead], place[there][ahead] - place[here][ahead])
     here, there, weight = (np.concatenate(parts) for parts in zip(same, along, strict=True))
     other = headings.point[here] != headings.point[there]

@@ -86,6 +86,7 @@ class _Judge:
         for a, b in pairwise(edges):
             found += self._turn_faults(a, b)
         found += self._sequence_faults(edges)
+        found += self._backing_faults(path)
         for end, edge, word in ((path.start, edges[0], "start"), (path.end, edges[-1], "end")):
             if end.stretch != int(self.streets.edges.stretch[edge]) or not 0.0 <= end.along <= 1.0:
                 found.append(("ends", f"the {word} does not lie on edge {edge}", _REROUTE))
@@ -103,10 +104,13 @@ class _Judge:
         for number, edge in enumerate(edges):
             part = (last if number == len(edges) - 1 else 1.0) - (first if number == 0 else 0.0)
             along_ms, at_end_ms = self.plain.edge_ms(edge)
-            time_ms += part * along_ms + (at_end_ms if number < len(edges) - 1 else 0.0)
+            time_ms += part * (self.plain.back_ms(edge) if number < path.backed else along_ms)
+            time_ms += at_end_ms if number < len(edges) - 1 else 0.0
             length_dm += part * self.plain.length_m(edge) * 10.0
-        for a, b in pairwise(edges):
+        for a, b in pairwise(edges[max(path.backed - 1, 0) :]):
             time_ms += self.plain.turn_ms(a, b)
+        if path.backed:
+            time_ms += self.plain.mouth_ms()
         if path.turns_round:
             time_ms += self.plain.round_ms(edges[0])
         slack = len(edges) + 2
@@ -135,6 +139,19 @@ class _Judge:
             return [("barrier", f"the barrier between edge {a} and edge {b} does not open", _REROUTE)]
         elif self.plain.is_stuck(a, b):
             return [("corner", f"the vehicle does not get round the corner from edge {a} to edge {b}", _REROUTE)]
+        return []
+
+    def _backing_faults(self, path: DrivePath) -> list[_Finding]:
+        """Backing on where another street joins: it is for dead ends only, up to their mouth."""
+        if not 0 <= path.backed <= len(path.edges) or (path.backed and path.turns_round):
+            return [("turn", f"{path.backed} of {len(path.edges)} edges are driven backwards", _REROUTE)]
+        twin = self.streets.edges.twin
+        for a, b in pairwise(path.edges[: path.backed]):
+            back = int(twin[a])
+            if any(to != b for to in self._leading_on().get(a, [])) or back not in self._leading_on().get(
+                int(twin[b]), []
+            ):
+                return [("turn", f"backing on from edge {a}, where other streets join", _REROUTE)]
         return []
 
     def _sequence_faults(self, edges: list[int]) -> list[_Finding]:

@@ -26,7 +26,8 @@ from fleetplan.city.streets import Streets
 from fleetplan.fleet.catalogue import vehicle
 from fleetplan.routing.access import decide_access
 from fleetplan.routing.hierarchy import Ends, Metric
-from fleetplan.routing.network import FAR, Network, drives_of, network_of, unpack
+from fleetplan.routing.network import Network, drives_of, network_of
+from fleetplan.routing.packing import FAR, unpack
 from fleetplan.routing.preparing import prepare_city
 from fleetplan.routing.seams import AccessRules
 from fleetplan.routing.searching import PlainSearch

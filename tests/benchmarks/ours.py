@@ -118,7 +118,7 @@ def travel(
 def _by_reach(
     streets: Streets, vehicle: Vehicle, lat: NDArray[np.float64], lon: NDArray[np.float64], rules: AccessRules
 ) -> Travel:
-    from fleetplan.routing.network import unpack
+    from fleetplan.routing.packing import unpack
     from fleetplan.routing.reach import reach_of
 
     reach = reach_of(streets, vehicle, lat=lat, lon=lon, depot=(float(lat[0]), float(lon[0])), rules=rules)

@@ -9,7 +9,7 @@ import pytest
 
 from fleetplan.city.streets import Restrictions, Streets
 from fleetplan.routing import searching
-from fleetplan.routing.network import PENALTY
+from fleetplan.routing.packing import PENALTY
 from fleetplan.routing.topology import topology_of
 from tests.routing.builders import KEI, STREET, drive, plain_town, reach
 from tests.towns import edge_row

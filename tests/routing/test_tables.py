@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fleetplan.errors import InputError
-from fleetplan.routing.network import PENALTY, pack, unpack
+from fleetplan.routing.packing import PENALTY, pack, unpack
 from fleetplan.routing.reach import Reach
 from fleetplan.routing.verifying import verify_paths
 from tests.routing.brute import BruteTown

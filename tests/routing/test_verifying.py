@@ -214,7 +214,7 @@ def test_barrier() -> None:
 )
 def test_limits_of_a_node(tags: dict[str, str], barred: bool) -> None:
     """The kei (1.9 m high, 1.25 t loaded, 3.395 m long) driven through M, where a limit has been put."""
-    found = reach(town_of(node_tags={"M": {"barrier": "gate"}}), KEI, (120, 80), (180, 20))
+    found = reach(town_of(node_tags={"M": {"barrier": "entrance"}}), KEI, (120, 80), (180, 20))
     path = found.path(0, 1)
     assert len(path.edges) == 2
     assert ("barrier" in codes(town_of(node_tags={"M": tags}), path)) is barred
