@@ -32,6 +32,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     begin = time.perf_counter()
     ours.prepare(streets)
     prepare_s = time.perf_counter() - begin
+    prepared_s = time.time() - request["spawned"]
 
     def table(name: str) -> tuple[ours.Travel, float]:
         start = time.perf_counter()
@@ -56,6 +57,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "engine": ours.engine_name(),
         "ready_s": ready_s,
+        "prepared_s": prepared_s,
         "import_s": imported - request["spawned"],
         "read_s": read_s,
         "prepare_s": prepare_s,

@@ -58,7 +58,7 @@ def measure(
 ) -> dict[str, Any]:
     """Differences between us and the peers on one city, as the ``truth`` of the benchmark's document."""
     drawn = draw_points(streets, points)
-    rules, missing = ours.plain_rules()
+    rules = ours.plain_rules()
     mine = ours.travel(streets, car(), lat=drawn.lat, lon=drawn.lon, rules=rules)
     moved = ~(mine.snap_m <= SNAP_M)
     lat, lon = np.where(moved, drawn.lat, mine.lat), np.where(moved, drawn.lon, mine.lon)
@@ -69,7 +69,7 @@ def measure(
     }
     answers = {name: ask(python, request) for name, request in asked.items()}
     document = compare(drawn, mine, moved, answers, reasons=_reasons(streets, drawn, mine, moved, rules))
-    document |= {"engine": ours.engine_name(), "city": path.name, "not_switched_off": missing}
+    document |= {"engine": ours.engine_name(), "city": path.name}
     if routes and document["worst"]:
         pairs = [pair["rows"] for pair in document["worst"]]
         for name, request in asked.items():
@@ -189,8 +189,6 @@ def _pair(
 def lines_of(document: Mapping[str, Any]) -> list[str]:
     """The document of one city as a plain-text table."""
     lines = [f"{document['city']}: {document['pairs']} pairs, engine {document['engine']}"]
-    if document["not_switched_off"]:
-        lines.append(f"  this engine cannot switch off: {', '.join(document['not_switched_off'])}")
     lines.append(f"  positions: {', '.join(f'{key} {value}' for key, value in document['points'].items())}")
     lines.append(f"  {'':16} {'distance':>24} {'duration':>26}")
     lines.append(f"  {'':16} {'median':>8}{'p95':>8}{'bias':>8} {'median':>10}{'p95':>8}{'bias':>8}")
