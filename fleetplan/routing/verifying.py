@@ -104,10 +104,10 @@ class _Judge:
         for number, edge in enumerate(edges):
             part = (last if number == len(edges) - 1 else 1.0) - (first if number == 0 else 0.0)
             along_ms, at_end_ms = self.plain.edge_ms(edge)
-            time_ms += part * (self.plain.back_ms(edge) if number < path.backed else along_ms)
+            time_ms += part * (max(self.plain.back_ms(edge), along_ms) if number < path.backed else along_ms)
             time_ms += at_end_ms if number < len(edges) - 1 else 0.0
             length_dm += part * self.plain.length_m(edge) * 10.0
-        for a, b in pairwise(edges[max(path.backed - 1, 0) :]):
+        for a, b in pairwise(edges):
             time_ms += self.plain.turn_ms(a, b)
         if path.backed:
             time_ms += self.plain.mouth_ms()
@@ -145,14 +145,25 @@ class _Judge:
         """Backing on where another street joins: it is for dead ends only, up to their mouth."""
         if not 0 <= path.backed <= len(path.edges) or (path.backed and path.turns_round):
             return [("turn", f"{path.backed} of {len(path.edges)} edges are driven backwards", _REROUTE)]
-        twin = self.streets.edges.twin
+        twin, onward = self.streets.edges.twin, self._leading_on()
         for a, b in pairwise(path.edges[: path.backed]):
-            back = int(twin[a])
-            if any(to != b for to in self._leading_on().get(a, [])) or back not in self._leading_on().get(
-                int(twin[b]), []
-            ):
+            others = [to for to in onward.get(a, []) if to != b and self._returns(to, a)]
+            if others or int(twin[a]) not in onward.get(int(twin[b]), []):
                 return [("turn", f"backing on from edge {a}, where other streets join", _REROUTE)]
         return []
+
+    def _returns(self, start: int, goal: int) -> bool:
+        """Whether one gets from an edge to another one; a street without return is no other street to a dead end."""
+        onward, twin, seen, waiting = self._leading_on(), self.streets.edges.twin, {start}, [start]
+        while waiting:
+            at = waiting.pop()
+            if at == goal:
+                return True
+            for to in onward.get(at, []) or [int(twin[at])]:
+                if to in onward and to not in seen and not self._is_banned(at, to):
+                    seen.add(to)
+                    waiting.append(to)
+        return False
 
     def _sequence_faults(self, edges: list[int]) -> list[_Finding]:
         """Forbidden sequences of two or more edges that are driven in a row."""
