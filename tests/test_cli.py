@@ -116,7 +116,8 @@ def test_a_wrong_option_without_json_leaves_standard_output_empty(folder: Path) 
             ("access", "absent.pbf", "--vehicle", "foo", "--against", "foo", "-o", "m.pdf", "--width-quantile", "2"),
             ("absent.pbf", "--vehicle", "--against", "different", "m.pdf", "--width-quantile"),
         ),
-        (("compare", "s.toml", "-o", "file/out", "--effort", "silly"), ("--effort", "file")),
+        (("compare", "s.toml", "-o", "file/out", "--effort", "silly"), ("--effort", "file/out", "s.toml")),
+        (("check", "."), ("folder",)),
     ],
 )
 def test_all_faults_of_a_command_line_come_at_once(

@@ -131,6 +131,21 @@ def vehicles_of(names: list[str], option: str) -> dict[str, Vehicle]:
         raise InputError(replace(fault, where="command line", field=option) for fault in error.faults) from None
 
 
+def check_scenario(path: Path) -> None:
+    """Find out at once what is wrong with a scenario file itself, before the files that it names are read.
+
+    Raises:
+        InputError: with everything that is.
+    """
+    from fleetplan.scenario import read_scenario
+
+    if path.is_dir():
+        raise InputError.one(
+            "scenario.unreadable", str(path), "SCENARIO.toml", "this is a folder", "name a scenario file in it"
+        )
+    read_scenario(path)
+
+
 def check_city(city: str) -> None:
     """Find out at once that a city file is absent.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from fleetplan.cli.options import AsJson, Quiet, ScenarioArgument, effort_of, together
+from fleetplan.cli.options import AsJson, Quiet, ScenarioArgument, check_scenario, effort_of, together
 from fleetplan.cli.running import note, on_stderr, print_json, progress_bar, say
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _compare(
         if folder is not None:
             check_folder(folder)
 
-    level, _ = together(lambda: effort_of(effort), check_writable)
+    level, *_ = together(lambda: effort_of(effort), lambda: check_scenario(scenario), check_writable)
     with (
         progress_bar(quiet=quiet) as progress,
         ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn"), initializer=ignore_interrupts) as pool,
@@ -128,6 +128,7 @@ def check(scenario: ScenarioArgument, as_json: AsJson = False, quiet: Quiet = Fa
     from fleetplan.study.inputs import check_input
     from fleetplan.study.scenarios import study_of_scenario
 
+    check_scenario(scenario)
     with progress_bar(quiet=quiet or as_json) as progress:
         study = study_of_scenario(scenario, progress=progress)
         check_input(study)
