@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
-from fleetplan.cli import app
+from fleetplan.cli import app, running
 from fleetplan.cli.running import note, say
 from tests.test_end_to_end import SCENARIO, fleetplan
 from tests.test_public import HEAVY
@@ -250,6 +252,20 @@ def test_text_of_maps_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[st
     shown = capsys.readouterr()
     assert shown.out == "a\ufffd[31m [red]b[/red] :car:\n"
     assert shown.err == "note: c\ufffd[bold]d\ufffde\n"
+
+
+def test_each_step_is_drawn_before_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects patience: on a terminal a step is on the screen at once, though no other thread may run during it; with
+    --quiet, and where standard error is no terminal, nothing is drawn."""
+    for terminal, quiet in ((True, False), (True, True), (False, False)):
+        screen = io.StringIO()
+        console = Console(file=screen, force_terminal=terminal, width=100)
+        monkeypatch.setattr(running, "on_stderr", lambda console=console: console)
+        with running.progress_bar(quiet=quiet) as progress:
+            progress("reading the city", 0, 2)
+            drawn = screen.getvalue()
+        assert ("reading the city" in drawn) == (terminal and not quiet)
+        assert terminal or screen.getvalue() == ""
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_planning(folder: Path) -> None:

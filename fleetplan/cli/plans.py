@@ -195,6 +195,7 @@ def verify(
             say(str(fault))
         visits = sum(len(trip.visits) for route in found.routes for trip in route.trips)
         state = "sound" if not faults else f"rejected: {len(faults)} fault{'s' if len(faults) != 1 else ''}"
-        say(f"{plan.name} is {state} ({len(found.routes)} routes, {visits} stops)")
+        routes = f"{len(found.routes)} route{'s' if len(found.routes) != 1 else ''}"
+        say(f"{plan.name} is {state} ({routes}, {visits} stops)")
     if faults:
         raise typer.Exit(1)

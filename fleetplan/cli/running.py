@@ -137,4 +137,11 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
-        yield lambda text, done, total: bar.update(task, description=text, completed=done, total=total)
+        shown = ""
+
+        def show(text: str, done: int, total: int) -> None:
+            nonlocal shown
+            new, shown = text != shown, text  # drawn at once: what comes next may let no other thread run for a while
+            bar.update(task, description=text, completed=done, total=total, refresh=new)
+
+        yield show
