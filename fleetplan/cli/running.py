@@ -24,6 +24,10 @@ _USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 class Commands(TyperGroup):
     """The commands; with ``--json`` a wrong option or a missing argument is a fault on standard output as well."""
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands in the order they were added in; older versions of typer sort them by name."""
+        return list(self.commands)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read what stands before the command, and remember whether JSON is asked for behind it."""
         ctx.meta[__name__] = "--json" in args
