@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +109,8 @@ def test_ways_twice_deleted_or_out_of_the_world(tmp_path: Path) -> None:
         ("town.osm", b"", "city.broken"),
         ("town.osm", b"hello", "city.broken"),
         ("town.osm", XML.encode()[:-30], "city.broken"),
+        ("town.osm", re.sub(rb'lat="[^"]*"', b'lat="nan"', XML.encode()), "city.broken"),
+        ("town.osm", re.sub(rb'lat="[^"]*"', b'lat="95.5"', XML.encode()), "city.no_street"),
         ("town.osm.gz", gzip.compress(b"hello"), "city.broken"),
         ("town.osm.gz", gzip.compress(XML.encode())[:-20], "city.broken"),
         ("town.osm.bz2", bz2.compress(XML.encode())[:-20], "city.broken"),
