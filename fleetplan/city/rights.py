@@ -103,6 +103,8 @@ def access_cases(
     Args:
         fallback: what holds where no tag says anything.
     """
+    if fallback == AccessTag.NO and _delivers(tags):
+        fallback = AccessTag.DELIVERY
     if not any(key.partition(":")[0] in keys for key in tags):
         return (Case(fallback),), False
     cases: list[Case] = []
