@@ -186,7 +186,7 @@ def read_areas(areas: gpd.GeoDataFrame | gpd.GeoSeries | str | Path, *, crs: int
             "survey.crs",
             where,
             "crs",
-            f"the CRS {str(given_crs.name)[:60]!r} cannot be brought to the city's",
+            f"the CRS {pyproj.CRS(given_crs).name[:60]!r} cannot be brought to the city's",
             "transform the areas to EPSG:4326 first: areas.to_crs(4326)",
         ) from error
     polygons = _polygons(geometry)
