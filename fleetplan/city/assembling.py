@@ -36,10 +36,10 @@ _PREFIXES = (
     "met_",
 )
 _KEYS = words(
-    "highway service junction tunnel covered motorroad foot narrow area delivery source:maxspeed zone:maxspeed "
+    "highway service junction tunnel covered motorroad foot narrow area source:maxspeed zone:maxspeed "
     "zone:traffic traffic_calming"
 )
-_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods", "hgv")
+_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods", "hgv", "delivery")
 
 
 def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:

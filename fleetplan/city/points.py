@@ -115,7 +115,7 @@ def read_node(tags: Tags) -> NodeFacts:
             cases = (*cases[:-1], Case(cases[-1].value or AccessTag.NO))
         access = AccessTag(int(cases[-1].value))
         if len(cases) > 1:
-            said = tuple((key, text) for key, text in tags.items() if key.split(":")[0] in MOTOR_KEYS)
+            said = tuple((key, text) for key, text in tags.items() if key.split(":")[0] in (*MOTOR_KEYS, "delivery"))
             timed = (TimedRule("nodes", "barrier_access", (cases,), LIGHT, said),)
         forward, backward, hgv = access, access, access
         if any(":forward" in key or ":backward" in key for key in tags):
