@@ -107,7 +107,7 @@ def test_no_left_turn() -> None:
     streets = town(nodes=CROSS, ways=ways, restrictions=[(0, "b", 2, "no_left_turn")])
     assert forbidden(streets, CROSS) == ["ab>bd"]
     assert streets.restrictions.relation_id.tolist() == [1000]
-    assert streets.restrictions.from_edge.tolist() == [edge_row(streets, CROSS, "a", "b")]
+    assert streets.restrictions.edge[streets.restrictions.start[:-1]].tolist() == [edge_row(streets, CROSS, "a", "b")]
 
 
 def test_only_straight_on_is_spelled_out() -> None:

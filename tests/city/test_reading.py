@@ -218,7 +218,7 @@ def test_helsinki_restrictions(helsinki: Streets) -> None:
     table, edges = helsinki.restrictions, helsinki.edges
     assert len(np.unique(table.relation_id)) == 43
     assert any("2 of 45 turn restrictions" in warning for warning in helsinki.warnings)
-    np.testing.assert_array_equal(edges.v[table.from_edge], edges.u[table.to_edge])
+    np.testing.assert_array_equal(edges.v[table.edge[table.start[:-1]]], edges.u[table.edge[table.start[1:] - 1]])
 
 
 def test_helsinki_places(helsinki: Streets) -> None:
