@@ -62,8 +62,8 @@ def load_arrays(kind: str, key: str) -> tuple[dict[str, NDArray[Any]], Any] | No
             arrays = {name: entry[name] for name in entry.files}
         notes = json.loads(arrays.pop(_NOTES).tobytes().decode("utf-8"))
         path.touch()
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile):
+        return None  # RuntimeError: a flipped bit makes an entry look packed by means that zipfile does not know
     return arrays, notes
 
 

@@ -68,10 +68,6 @@ _KILOGRAMS = {
 }
 _KPH = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": 1.609344, "knots": 1.852}
 
-WALKING_PACE_KPH = 7.0
-"""What ``maxspeed=walk`` means here: the upper end of the 4 to 7 km/h that German courts read as walking pace.
-General knowledge, unverified."""
-
 
 def parse_length_m(text: str) -> float:
     """Metres of a length as OpenStreetMap writes it, or ``nan`` when it cannot be read for certain.
@@ -96,9 +92,8 @@ def parse_weight_kg(text: str) -> float:
 
 
 def parse_speed_kph(text: str) -> float:
-    """Kilometres per hour of a speed limit, or ``nan``: ``50``, ``30 mph``, ``walk``; ``none`` is ``nan`` too."""
-    clean = _clean(text)
-    return WALKING_PACE_KPH if clean == "walk" else _scaled(clean, _KPH)
+    """Kilometres per hour of a speed limit that is a number, or ``nan``: ``50``, ``30 mph``, ``6 knots``."""
+    return _scaled(_clean(text), _KPH)
 
 
 def parse_count(text: str) -> float:

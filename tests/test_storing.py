@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pickle
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,17 @@ def test_a_broken_entry_counts_as_absent(folder: Path, harm: str) -> None:
     assert load_arrays("kind", "key") is None
 
 
+@pytest.mark.parametrize(("field", "value"), [(6, 255), (8, 1), (8, 32), (10, 99)])
+def test_a_broken_directory_counts_as_absent(folder: Path, field: int, value: int) -> None:
+    """A flipped bit in the archive's directory makes entries look encrypted, or of an unknown version or packing."""
+    save_arrays("kind", "key", {"a": np.arange(10)}, None)
+    path = folder / "kind-key.npz"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + field] = value
+    path.write_bytes(content)
+    assert load_arrays("kind", "key") is None
+
+
 class _Trap:
     """Would run at loading if anything were unpickled."""
 
@@ -135,6 +147,32 @@ def test_a_stale_entry_is_never_found(folder: Path, helsinki_path: Path, monkeyp
     before = keeping.streets_key(helsinki_path, None)
     monkeypatch.setattr(keeping, "_reading_digest", lambda: "other sources")
     assert keeping.streets_key(helsinki_path, None) != before
+
+
+def test_a_file_that_may_not_be_read_has_no_key(
+    folder: Path, helsinki_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking for an entry is no reason to fail: the reader itself says what is wrong with a file."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert keeping.streets_key(helsinki_path, None) is None
+
+
+def test_other_libraries_make_an_entry_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newer borders of time zones or another reading of opening hours would give other streets of the same file."""
+    keeping._reading_digest.cache_clear()
+    before = keeping._reading_digest()
+    for name in ("tzfpy", "opening-hours-py", "osmium"):
+        monkeypatch.setattr(keeping, "version", lambda asked, newer=name: "0" if asked == newer else version(asked))
+        keeping._reading_digest.cache_clear()
+        assert keeping._reading_digest() != before
+    monkeypatch.undo()
+    keeping._reading_digest.cache_clear()
+    assert keeping._reading_digest() == before
+    assert "unknown" not in keeping._libraries()
 
 
 def test_the_hierarchy_comes_back(folder: Path, helsinki_path: Path) -> None:

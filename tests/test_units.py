@@ -80,7 +80,7 @@ def test_weights_are_tonnes_unless_a_unit_says_otherwise(text: str, kilograms: f
 
 
 @pytest.mark.parametrize(
-    ("text", "kph"), [("50", 50.0), ("30 mph", 48.28032), ("30mph", 48.28032), ("20 km/h", 20.0), ("walk", 7.0)]
+    ("text", "kph"), [("50", 50.0), ("30 mph", 48.28032), ("30mph", 48.28032), ("20 km/h", 20.0), ("6 knots", 11.112)]
 )
 def test_speeds_are_kilometres_per_hour_unless_a_unit_says_otherwise(text: str, kph: float) -> None:
     """Miles per hour must not be read as kilometres per hour."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyproj
 
-from fleetplan.city.countries import country_at
+from fleetplan.city.countries import country_at, known_countries
 from fleetplan.city.directed import edges_of, timed_rules, with_met
 from fleetplan.city.met import Met
 from fleetplan.city.points import NodeFacts, Serves, plain_node, read_node
@@ -36,10 +36,10 @@ _PREFIXES = (
     "met_",
 )
 _KEYS = words(
-    "highway service junction tunnel covered motorroad foot narrow area delivery source:maxspeed zone:maxspeed "
+    "highway service junction tunnel covered motorroad foot narrow area source:maxspeed zone:maxspeed "
     "zone:traffic traffic_calming"
 )
-_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods", "hgv")
+_ACCESS_WORDS = ("access", "vehicle", "motor_vehicle", "motorcar", "goods", "hgv", "delivery")
 
 
 def streets_of(raw: RawCity, *, country: str | None, label: str) -> Streets:
@@ -121,13 +121,13 @@ def lengths_m(lon: Floats, lat: Floats) -> Floats:
 
 
 def _check_country(country: str | None, label: str) -> None:
-    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+    if country and country.upper() not in known_countries():
         raise CityError.one(
             "city.country",
             label,
             "country",
             f"{country[:40]!r} is no country code",
-            "give two letters (ISO 3166), such as JP, or leave it out to have it found from the location",
+            "give two letters (ISO 3166), such as JP or GB, or leave it out to have it found from the location",
         )
 
 

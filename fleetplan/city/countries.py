@@ -20,6 +20,12 @@ def country_at(lat: float, lon: float) -> str:
 
 
 @lru_cache(maxsize=1)
+def known_countries() -> frozenset[str]:
+    """ISO 3166 alpha-2 codes of all countries that have a time zone, and ``XK`` for Kosovo, which shares Serbia's."""
+    return frozenset((*_countries().values(), "XK"))
+
+
+@lru_cache(maxsize=1)
 def _countries() -> dict[str, str]:
     with data_path("timezone-countries.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(line for line in file if not line.startswith("#"))

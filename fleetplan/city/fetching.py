@@ -34,7 +34,7 @@ from fleetplan.city.osm_writing import (
     merge_files,
     write_elements,
 )
-from fleetplan.city.overpass import QUERY_VERSION, TooMuchError, ask_overpass, query_of
+from fleetplan.city.overpass import TooMuchError, ask_overpass, query_of
 from fleetplan.errors import CityError, Fault, InputError
 from fleetplan.writing import check_folder
 
@@ -171,9 +171,9 @@ def output_faults(path: Path) -> list[Fault]:
 
 
 def digest_of(*words: Any, settings: Any) -> str:
-    """A name for a file of the cache, by all that decides its content: the words, the version of the question, and
+    """A name for a file of the cache, by all that decides its content: the words, the question (here for no area), and
     what osmnx's settings say of the server and of the head of the question."""
-    version = (QUERY_VERSION, settings.overpass_url.rstrip("/"), settings.overpass_settings)
+    version = (query_of([""]), settings.overpass_url.rstrip("/"), settings.overpass_settings)
     return hashlib.sha256(json.dumps((version, words)).encode()).hexdigest()[:40]
 
 

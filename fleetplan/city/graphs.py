@@ -41,7 +41,8 @@ _ACCESS_KEYS = frozenset(
 )
 _FIRST_KEYS = frozenset(("name", "service", "ref"))
 _TRUE, _FALSE = frozenset(("True", "true", "1")), frozenset(("False", "false", "0"))
-_TURNED_BY_OSMNX = frozenset(("-1", "reverse"))  # such ways are drawn in the direction of traffic
+_LARGEST_ID = 2**62
+"""Identifiers beyond are none of OpenStreetMap and would not fit the tables, which also count down from the least."""
 _NO_RESTRICTIONS = "graphs of osmnx carry no turn restrictions: turns are free wherever the directions allow them"
 
 
@@ -109,14 +110,12 @@ def _repeated_nodes(path: Path, number_of_nodes: int) -> list[str]:
     return sorted(clean_text(name) for name, times in named.items() if times > 1)
 
 
-def raw_from_graph(graph: Graph, *, label: str, all_oneway: bool = False) -> RawCity:
+def raw_from_graph(graph: Graph, *, label: str) -> RawCity:
     """Raw streets of a graph: one way per chain of equal edges, both directions of a street joined.
 
     Args:
         graph: as for :func:`streets_from_graph`.
         label: what to call it in messages.
-        all_oneway: the graph was made with ``osmnx.settings.all_oneway``: one edge per segment, whose ``oneway`` and
-            ``junction`` are those of the way and decide its directions.
 
     Raises:
         CityError: the graph is empty, undirected, projected, or lacks coordinates.
@@ -129,7 +128,7 @@ def raw_from_graph(graph: Graph, *, label: str, all_oneway: bool = False) -> Raw
         for node, data in graph.nodes(data=True)
         if any(key in data for key in ("highway", *POINT_KEYS, *NODE_LIMIT_KEYS))
     }
-    chains = chained(_ways(graph, number, position) if all_oneway else _pieces(graph, number, position))
+    chains = chained(_pieces(graph, number, position))
     ref, lon, lat = array("q"), array("d"), array("d")
     way_id, size = array("q"), array("q")
     for chain in chains:
@@ -217,12 +216,14 @@ def _is_point(data: Mapping[str, Any]) -> bool:
 
 
 def _numbers(graph: Graph) -> dict[Hashable, int]:
-    """OSM identifier of each node; nodes whose names are no whole numbers are counted from one."""
+    """OSM identifier of each node; nodes whose names are none are counted from one."""
+    counted = {node: i + 1 for i, node in enumerate(graph)}
     try:
         number = {node: int(node) for node in graph}
-    except (TypeError, ValueError):
-        return {node: i + 1 for i, node in enumerate(graph)}
-    return number if len(set(number.values())) == len(number) else {node: i + 1 for i, node in enumerate(graph)}
+    except (TypeError, ValueError, OverflowError):
+        return counted
+    known = len(set(number.values())) == len(number) and all(abs(value) < _LARGEST_ID for value in number.values())
+    return number if known else counted
 
 
 def _pieces(
@@ -268,25 +269,6 @@ def _words(data: Mapping[str, Any], key: str) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _ways(
-    graph: Graph, number: Mapping[Hashable, int], position: Mapping[Hashable, tuple[float, float]]
-) -> list[Piece]:
-    """Each segment of a graph made with ``all_oneway``, drawn as its way, with the way's own one-way tags."""
-    ways = []
-    for u, v, data in graph.edges(data=True):
-        (lon0, lat0), (lon1, lat1) = position[u], position[v]
-        tags = dict(_tags(data))
-        for key in ("oneway", "junction"):
-            if word := _first(_value(data.get(key))):
-                tags[key] = word
-        ref = [number[u], number[v]]
-        way = Piece(
-            _way_ids(data.get("osmid"))[0], ref, [lon0, lon1], [lat0, lat1], tags, both=False, drawn_against=False
-        )
-        ways.append(way.turned() if tags.get("oneway") in _TURNED_BY_OSMNX else way)
-    return ways
-
-
 def _line(
     data: Mapping[str, Any], start: tuple[float, float], end: tuple[float, float]
 ) -> tuple[list[float], list[float]]:
@@ -306,9 +288,10 @@ def _way_ids(osmid: Any) -> list[int]:
     """OSM ways of an edge, ``[0]`` where it names none."""
     value = _value(osmid)
     try:
-        return [int(part) for part in ([value] if isinstance(value, str) else value)] or [0]
+        ways = [int(part) for part in ([value] if isinstance(value, str) else value)]
     except ValueError:
         return [0]
+    return ways if ways and all(abs(way) < _LARGEST_ID for way in ways) else [0]
 
 
 def _value(value: Any) -> str | list[str]:

@@ -1,15 +1,18 @@
 """Streets kept between runs: reading a large extract once is enough, until the file or the reading changes.
 
 An entry holds the tables' arrays and, as JSON, their texts (see :mod:`fleetplan.storing`). Its key is made from the
-file's bytes, the country asked for, and the sources and data that reading rests on, so a stale entry is never found.
+file's bytes, the country asked for, and the sources, data and libraries that reading rests on, so a stale entry is
+never found.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import platform
 import typing
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +26,19 @@ from fleetplan.storing import cache_folder, content_key, load_arrays, save_array
 LEAST_BYTES = 200_000
 """Smaller files are read as fast as an entry."""
 _KIND = "streets"
+_LIBRARIES = ("networkx", "numpy", "opening-hours-py", "osmium", "pyproj", "shapely", "tzfpy")
+"""Packages whose version may change what is read: borders of time zones, opening hours, parsing, geometry."""
 
 
 def streets_key(path: Path, country: str | None) -> str | None:
     """The key of a file's streets, or ``None`` where nothing is kept."""
     if cache_folder() is None or path.stat().st_size < LEAST_BYTES:
         return None
-    with path.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:  # reading the file tells why
+        return None
     return content_key(content, path.name, country, _reading_digest())
 
 
@@ -56,15 +64,29 @@ def keep_streets(key: str, streets: Streets) -> None:
 
 @lru_cache(maxsize=1)
 def _reading_digest() -> str:
-    """Digest of the sources and data files that decide what a file's streets are."""
-    digest = hashlib.sha256()
+    """Digest of the sources, data files and libraries that decide what a file's streets are."""
+    digest = hashlib.sha256(_libraries().encode())
     package = Path(__file__).resolve().parent
-    sources = [*package.glob("*.py"), package.parent / "units.py"]
+    sources = [*package.glob("*.py"), *package.parent.glob("*.py")]  # beside the city: units, figures, resources …
     data = data_path("access.toml").parent
     figures = [path for path in data.rglob("*") if path.suffix in (".toml", ".csv", ".json") and path.is_file()]
     for path in sorted([*sources, *figures]):
-        digest.update(path.read_bytes())
+        content = path.read_bytes()
+        digest.update(f"{path.name}:{len(content)}:".encode())
+        digest.update(content)
     return digest.hexdigest()
+
+
+def _libraries() -> str:
+    """Names and versions of Python and of the packages that reading rests on."""
+    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {_version(name)}" for name in _LIBRARIES)])
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # from another channel than the package index
+        return "unknown"
 
 
 def _taken_apart(value: Any, prefix: str, arrays: dict[str, NDArray[Any]], texts: dict[str, Any]) -> None:

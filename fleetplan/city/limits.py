@@ -154,7 +154,8 @@ def _speed(text: str) -> float:
         word = part.strip()
         speed = math.inf if word in _UNPOSTED else parse_speed_kph(word)
         if math.isnan(speed):
-            speed = implied_kph(word)
+            walk = word == "walk"
+            speed = bundled_figures("reading.toml")["walking_pace_kph"].value if walk else implied_kph(word)
         speeds.append(speed if 0 < speed <= FASTEST_KPH or speed == math.inf else math.nan)
     return math.nan if any(math.isnan(speed) for speed in speeds) else min(speeds)
 

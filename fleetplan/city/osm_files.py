@@ -32,7 +32,7 @@ def read_osm_file(path: Path) -> RawCity:
     try:
         raw = _read(path)
         faults = _repeated_nodes(path)
-    except (RuntimeError, ValueError, OSError, UnicodeDecodeError) as error:
+    except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as error:
         raise CityError.one(
             "city.broken",
             path.name,

@@ -13,9 +13,6 @@ import requests
 from fleetplan.city.asking import LONGEST_PAUSE_S, Tell, TroubleError, http_settings, json_of, words_of
 from fleetplan.city.tags import NO_STREET
 
-QUERY_VERSION = 1
-"""Counts changes of what is asked; files in the cache that an older question brought are asked for anew."""
-
 WAY_FILTER = f'["highway"]["highway"!~"^({"|".join(sorted(NO_STREET))})$"]'
 """Every street and path that a delivery by wheel or on foot may use. The presets of osmnx leave out service roads,
 alleys or footways."""

@@ -75,7 +75,7 @@ def _read(path: Path, *, label: str, country: str | None) -> Streets:
 
 @contextmanager
 def _city_file(where: str | Box) -> Iterator[Path]:
-    """Where the city of this place, these servers and this version of the question is kept."""
+    """Where the city of this place, these servers and this question is kept."""
     import osmnx
 
     settings = osmnx.settings

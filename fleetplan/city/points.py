@@ -10,7 +10,7 @@ from fleetplan.city.classes import AccessTag, Barrier, words
 from fleetplan.city.limits import size_limit
 from fleetplan.city.raw import Tags
 from fleetplan.city.rights import HGV_KEYS, MOTOR_KEYS, access_cases
-from fleetplan.city.timed import LIGHT, TimedRule
+from fleetplan.city.timed import LIGHT, Case, TimedRule
 from fleetplan.units import parse_length_m, parse_weight_kg
 
 
@@ -110,9 +110,12 @@ def read_node(tags: Tags) -> NodeFacts:
         locked = barrier != Barrier.OPEN and tags.get("locked") == "yes"
         fallback = AccessTag.PRIVATE if locked else AccessTag.UNTAGGED
         cases, _ = access_cases(tags, MOTOR_KEYS, "", unknown, fallback=fallback)
+        if len(cases) > 1 and barrier == Barrier.BOLLARD and math.isnan(gap_m):
+            # a bollard of which nothing else is said is shut: outside the hours at which it opens it is too
+            cases = (*cases[:-1], Case(cases[-1].value or AccessTag.NO))
         access = AccessTag(int(cases[-1].value))
         if len(cases) > 1:
-            said = tuple((key, text) for key, text in tags.items() if key.split(":")[0] in MOTOR_KEYS)
+            said = tuple((key, text) for key, text in tags.items() if key.split(":")[0] in (*MOTOR_KEYS, "delivery"))
             timed = (TimedRule("nodes", "barrier_access", (cases,), LIGHT, said),)
         forward, backward, hgv = access, access, access
         if any(":forward" in key or ":backward" in key for key in tags):

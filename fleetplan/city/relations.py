@@ -119,8 +119,9 @@ def _kinds(tags: Tags, bit: int) -> list[tuple[int, str, str, bool]]:
             return []
         plain = plain if _is_kind(plain) else ""
         timed = f"{key}:conditional"
-        kinds = [clause.value for clause in clauses_of(tags[timed]) if _is_kind(clause.value)] if timed in tags else []
-        if kinds:
+        values = [clause.value for clause in clauses_of(tags[timed])] if timed in tags else []
+        kinds = [value for value in values if _is_kind(value)]
+        if kinds or (plain and any(value in _FREE for value in values)):
             every = dict.fromkeys([*kinds, *([plain] if plain else [])])
             return [(bit, kind, timed, kind == plain) for kind in every]
         if plain:

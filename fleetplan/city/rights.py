@@ -103,9 +103,9 @@ def access_cases(
     Args:
         fallback: what holds where no tag says anything.
     """
-    if not any(key.partition(":")[0] in keys for key in tags):
-        return (Case(fallback),), False
     cases: list[Case] = []
+    if not any(key.partition(":")[0] in keys for key in tags):
+        return tuple(_for_deliveries(tags, fallback, unknown)), False
     for ending in (f":{direction}", "") if direction else ("",):
         for key in keys:
             name = f"{key}{ending}"
@@ -116,10 +116,9 @@ def access_cases(
                 lanes = tags.get(f"{key}:lanes{ending}")
                 said = None if lanes is None else _of_lanes(lanes)
             if said is not None:
-                if said in (AccessTag.NO, AccessTag.PRIVATE) and key != "goods" and _delivers(tags):
-                    said = AccessTag.DELIVERY
-                return (*cases, Case(said)), bool(ending)
-    return (*cases, Case(fallback)), False
+                plain = [Case(said)] if key == "goods" else _for_deliveries(tags, said, unknown)
+                return (*cases, *plain), bool(ending)
+    return (*cases, *_for_deliveries(tags, fallback, unknown)), False
 
 
 def size_rules(tags: Tags, keys: tuple[str, ...]) -> list[Sizes]:
@@ -193,10 +192,22 @@ def _of_lanes(text: str) -> AccessTag | None:
     return min(known, default=None)
 
 
-def _delivers(tags: Tags) -> bool:
-    """``delivery=yes`` on a closed street lets deliveries in."""
-    said = _ACCESS.get(tags.get("delivery", ""))
-    return said is not None and said <= AccessTag.CUSTOMERS
+def _for_deliveries(tags: Tags, said: AccessTag, unknown: Unknown) -> list[Case]:
+    """What the plain word comes to: ``delivery`` (at some hours: ``delivery:conditional``) opens a closed street."""
+    if said not in (AccessTag.NO, AccessTag.PRIVATE):
+        return [Case(said)]
+
+    def opened(word: AccessTag | None) -> AccessTag:
+        return AccessTag.DELIVERY if word is not None and word <= AccessTag.CUSTOMERS else said
+
+    cases = []
+    if (text := tags.get("delivery:conditional")) is not None:
+        clauses = clauses_of(text)
+        known = [clause for clause in clauses if _value(clause) is not None]
+        cases = [Case(opened(_value(clause)), clause.when) for clause in reversed(known)]
+        if not clauses or len(known) < len(clauses) or not all(clause.when.readable for clause in known):
+            unknown.append(("delivery:conditional", text))
+    return [*cases, Case(opened(_ACCESS.get(tags.get("delivery", ""))))]
 
 
 def _value(clause: Clause) -> AccessTag | None:

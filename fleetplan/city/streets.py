@@ -211,16 +211,6 @@ class Restrictions:
     def __len__(self) -> int:
         return len(self.relation_id)
 
-    @property
-    def from_edge(self) -> Ints:
-        """The first edge of each sequence."""
-        return self.edge[self.start[:-1]]
-
-    @property
-    def to_edge(self) -> Ints:
-        """The last edge of each sequence."""
-        return self.edge[self.start[1:] - 1]
-
 
 @dataclass(frozen=True, eq=False)
 class Places:
@@ -313,7 +303,7 @@ class Streets:
 
     @classmethod
     def from_place(cls, query: str, *, country: str | None = None) -> Streets:
-        """Streets of a named place, downloaded through osmnx and cached. Needs a network.
+        """Streets of a named place, downloaded from the servers of osmnx's settings once and kept.
 
         Raises:
             CityError: the place is unknown, the server does not answer, or there is no drivable street.
@@ -324,7 +314,7 @@ class Streets:
 
     @classmethod
     def from_bbox(cls, west: float, south: float, east: float, north: float, *, country: str | None = None) -> Streets:
-        """Streets inside a WGS84 box, downloaded through osmnx and cached. Needs a network.
+        """Streets that touch a WGS84 box, downloaded from the servers of osmnx's settings once and kept.
 
         Raises:
             CityError: the box is empty or upside down, the server does not answer, or there is no drivable street.

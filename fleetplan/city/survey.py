@@ -15,6 +15,7 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from pyproj.exceptions import ProjError
 
 from fleetplan.city.classes import WidthSource
 from fleetplan.city.packs import width_pack
@@ -178,7 +179,16 @@ def read_areas(areas: gpd.GeoDataFrame | gpd.GeoSeries | str | Path, *, crs: int
     faults = _faults(geometry, given_crs, where)
     if faults:
         raise InputError(faults)
-    to_local = pyproj.Transformer.from_crs(given_crs, crs, always_xy=True)
+    try:
+        to_local = pyproj.Transformer.from_crs(given_crs, crs, always_xy=True)
+    except ProjError as error:  # a plan's own axes, tied to no place on earth
+        raise InputError.one(
+            "survey.crs",
+            where,
+            "crs",
+            f"the CRS {pyproj.CRS(given_crs).name[:60]!r} cannot be brought to the city's",
+            "transform the areas to EPSG:4326 first: areas.to_crs(4326)",
+        ) from error
     polygons = _polygons(geometry)
     xy = shapely.get_coordinates(polygons)
     x_m, y_m = to_local.transform(xy[:, 0], xy[:, 1])

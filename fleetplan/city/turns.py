@@ -126,6 +126,8 @@ class _Town:
         self._ways = self.way[self._by_way]
         self._by_start = np.argsort(edges.u, kind="stable")
         self._starts = edges.u[self._by_start]
+        self._by_end = np.argsort(edges.v, kind="stable")
+        self._ends = edges.v[self._by_end]
         figures = bundled_figures("reading.toml")
         self.straight_deg, self.back_deg = figures["turn.straight_deg"].value, figures["turn.back_deg"].value
 
@@ -136,6 +138,10 @@ class _Town:
     def out_of(self, node: int) -> list[int]:
         """Edges that leave a node row."""
         return self._run(self._starts, self._by_start, node)
+
+    def into(self, node: int) -> list[int]:
+        """Edges that lead to a node row."""
+        return self._run(self._ends, self._by_end, node)
 
     def _run(self, keys: Ints, order: Ints, key: int) -> list[int]:
         begin, end = np.searchsorted(keys, [key, key + 1])
@@ -265,8 +271,7 @@ def _barred(node_facts: Mapping[int, NodeFacts], town: _Town) -> list[Turn]:
         if node < 0:
             continue
         out = town.out_of(node)
-        into = [int(edge) for edge in np.flatnonzero(town.edges.v == node)]
-        for first in into:
+        for first in town.into(node):
             said = fact.backward_access if town.edges.reverse[first] else fact.forward_access
             applies = LIGHT | HEAVY if said in closing else HEAVY if fact.hgv_access in closing else 0
             onward = [edge for edge in out if edge != int(town.edges.twin[first])]

@@ -33,11 +33,6 @@ def draw_places(chance: Floats, n: int, rng: np.random.Generator) -> Ints:
     return np.argsort(clock, kind="stable")[:n].astype(np.int64)
 
 
-def mean_parcels(expected: Floats, consignment_parcels: float) -> Floats:
-    """Mean number of parcels of a place, given that at least one comes."""
-    return np.maximum(expected, 1e-12) / chance_of_delivery(np.maximum(expected, 1e-12), consignment_parcels)
-
-
 def draw_parcels(expected: Floats, consignment_parcels: float, rng: np.random.Generator) -> Ints:
     """Parcels of places that get at least one, given how many they expect.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,7 +231,7 @@ def _stops_of(
     faults: list[Fault],
     unit: str = "row",
 ) -> Stops:
-    twice = sorted({name for name in header if name in COLUMNS and header.count(name) > 1})
+    twice = sorted(name for name, times in Counter(header).items() if times > 1 and name in COLUMNS)
     faults += [Fault("stops.columns", label, name, "the column stands twice", "keep one of them") for name in twice]
     missing = [name for name in REQUIRED if name not in header]
     if missing:

@@ -204,6 +204,12 @@ def report(osm: Path, measured: Path, *, predictions: Path | None = None, draws:
     seen = np.isin(data.way_id, seen_ways())
     document: dict[str, Any] = {"osm": osm.name, "measured": measured.name, "pack": pack.name}
     if seen.all():
+        blocks = len(np.unique(data.block))
+        if blocks < FOLDS:
+            raise FleetplanError(
+                f"{measured.name}: the model has seen all of its {len(seen)} ways, and {blocks} blocks of 300 m are "
+                f"too few to fit anew without some of them ({FOLDS} at least); give more ways, or others"
+            )
         guess, median = cross_validated(data)
         document |= {"mode": "cross_validated", "shipped_on_seen_ways": scored(data, guess_of(data, pack.model))}
     else:

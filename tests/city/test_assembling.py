@@ -10,8 +10,11 @@ import pytest
 
 from fleetplan.city.assembling import lengths_m, utm_zone
 from fleetplan.city.classes import Barrier, Highway
+from fleetplan.city.countries import known_countries
+from fleetplan.city.packs import PACKS, _head
 from fleetplan.city.streets import Streets
 from fleetplan.errors import CityError
+from fleetplan.routing.driving import left_hand_countries
 from tests.towns import edge_row, node_ids, node_row, town, town_xml
 
 # A crossroads: a west, b in the middle, c east, d north, e south; each arm 100 m.
@@ -104,7 +107,7 @@ def test_no_left_turn() -> None:
     streets = town(nodes=CROSS, ways=ways, restrictions=[(0, "b", 2, "no_left_turn")])
     assert forbidden(streets, CROSS) == ["ab>bd"]
     assert streets.restrictions.relation_id.tolist() == [1000]
-    assert streets.restrictions.from_edge.tolist() == [edge_row(streets, CROSS, "a", "b")]
+    assert streets.restrictions.edge[streets.restrictions.start[:-1]].tolist() == [edge_row(streets, CROSS, "a", "b")]
 
 
 def test_only_straight_on_is_spelled_out() -> None:
@@ -235,10 +238,17 @@ def test_country_and_metric_coordinates() -> None:
     assert town(nodes=CROSS, ways=[("a b", ROAD)], country="jp").country == "JP"
 
 
-def test_a_country_that_is_no_code_is_a_fault() -> None:
-    """A name would silently miss every table of figures."""
+@pytest.mark.parametrize("country", ["Finland", "UK", "EU", "ZZ", "日本"])
+def test_a_country_that_is_no_code_is_a_fault(country: str) -> None:
+    """A name, or two letters that are no country's, would silently miss every table of figures and the driving side."""
     with pytest.raises(CityError, match="no country code"):
-        town(nodes=CROSS, ways=[("a b", ROAD)], country="Finland")
+        town(nodes=CROSS, ways=[("a b", ROAD)], country=country)
+
+
+def test_every_country_of_the_tables_is_known() -> None:
+    """Packs of widths and the list of countries that keep left name countries that a user may give."""
+    packs = {country for name in PACKS for country in _head(name)["countries"]}
+    assert packs | left_hand_countries() <= known_countries()
 
 
 @pytest.mark.parametrize(

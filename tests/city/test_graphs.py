@@ -227,6 +227,15 @@ def test_node_names_may_be_anything() -> None:
     assert len(Streets.from_graph(graph).edges) == 2
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**30, float("inf"), float("nan")])
+def test_numbers_that_are_no_identifiers_are_names(number: float) -> None:
+    """Nodes with numbers beyond 64 bits, or none at all, are counted; such a way has no identifier."""
+    graph = nx.relabel_nodes(graph_of(both_ways(1, 2, osmid=number, highway="residential")), {1: number})
+    streets = Streets.from_graph(graph)
+    assert streets.nodes.osm_id.tolist() == [1, 2]
+    assert streets.stretches.way_id.tolist() == [0]
+
+
 @pytest.mark.parametrize(
     "hostile",
     ["[" * 5000 + "]", "LINESTRING (0 0, nan nan, inf 900, 1 1)", "[1, __import__('os')]", "{'a': 1}", "[]", "\x00"],

@@ -91,6 +91,17 @@ def settings_now() -> dict[str, object]:
     return {name: copy.deepcopy(getattr(osmnx.settings, name)) for name in names}
 
 
+def test_another_question_makes_a_kept_city_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A city that was fetched when less was asked for is asked for anew, without anybody counting versions."""
+    with serving(StandIn(overpass=overpass_answer()), tmp_path) as answers:
+        Streets.from_bbox(*town_box())
+        Streets.from_bbox(*town_box())
+        assert len(answers.asked) == 1
+        monkeypatch.setattr("fleetplan.city.overpass.OUTLINE_KEYS", ("building", "addr:housenumber", "shop"))
+        Streets.from_bbox(*town_box())
+        assert len(answers.asked) == 2
+
+
 def test_a_box_brings_the_tags_and_street_kinds_that_deliveries_need(tmp_path: Path) -> None:
     """osmnx alone would drop the alley, the footway, the bollard, the sign and the restriction."""
     with serving(StandIn(overpass=overpass_answer()), tmp_path) as answers:

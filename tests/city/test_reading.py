@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +109,8 @@ def test_ways_twice_deleted_or_out_of_the_world(tmp_path: Path) -> None:
         ("town.osm", b"", "city.broken"),
         ("town.osm", b"hello", "city.broken"),
         ("town.osm", XML.encode()[:-30], "city.broken"),
+        ("town.osm", re.sub(rb'lat="[^"]*"', b'lat="nan"', XML.encode()), "city.broken"),
+        ("town.osm", re.sub(rb'lat="[^"]*"', b'lat="95.5"', XML.encode()), "city.no_street"),
         ("town.osm.gz", gzip.compress(b"hello"), "city.broken"),
         ("town.osm.gz", gzip.compress(XML.encode())[:-20], "city.broken"),
         ("town.osm.bz2", bz2.compress(XML.encode())[:-20], "city.broken"),
@@ -215,7 +218,7 @@ def test_helsinki_restrictions(helsinki: Streets) -> None:
     table, edges = helsinki.restrictions, helsinki.edges
     assert len(np.unique(table.relation_id)) == 43
     assert any("2 of 45 turn restrictions" in warning for warning in helsinki.warnings)
-    np.testing.assert_array_equal(edges.v[table.from_edge], edges.u[table.to_edge])
+    np.testing.assert_array_equal(edges.v[table.edge[table.start[:-1]]], edges.u[table.edge[table.start[1:] - 1]])
 
 
 def test_helsinki_places(helsinki: Streets) -> None:

@@ -20,7 +20,10 @@ from tests.city.areas import CORNER, CRS, areas_around, polygon, streets_on_grid
 STRAIGHT = [(0.0, 0.0), (100.0, 0.0)]
 
 
-def areas(*polygons: Any, crs: int | None = CRS) -> gpd.GeoDataFrame:
+OF_A_PLAN = 'LOCAL_CS["plan",LOCAL_DATUM["plan",0],UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
+
+
+def areas(*polygons: Any, crs: int | str | None = CRS) -> gpd.GeoDataFrame:
     """A survey of these polygons."""
     return gpd.GeoDataFrame(geometry=list(polygons), crs=crs)
 
@@ -128,6 +131,7 @@ BOWTIE = shapely.Polygon(
         (areas(box(0, 0, 9, 9), crs=None), {"survey.crs"}),
         (areas(BOWTIE, box(0, 0, 9, 9)), {"survey.invalid"}),
         (areas(BOWTIE, crs=None), {"survey.crs", "survey.invalid"}),
+        (areas(box(0, 0, 9, 9), crs=OF_A_PLAN), {"survey.crs"}),
         (gpd.GeoDataFrame({"name": ["a"]}), {"survey.crs", "survey.empty"}),
     ],
 )

@@ -135,6 +135,10 @@ def test_a_pedestrian_street_is_drivable_only_where_motor_tags_say_so() -> None:
     assert not read_street({**pedestrian, "motor_vehicle": "no"}).drivable
     assert read_street({**pedestrian, "motor_vehicle": "delivery"}).drivable
     assert read_street({**pedestrian, "motorcar": "no", "goods": "destination"}).drivable
+    for tags in ({"delivery": "yes"}, {"delivery": "yes", "motor_vehicle": "no"}, {"delivery": "yes", "access": "no"}):
+        street = read_street({**pedestrian, **tags})
+        assert (street.drivable, street.motor_access, street.hgv_forward) == (True, *[AccessTag.DELIVERY] * 2)
+    assert not read_street({**pedestrian, "delivery": "no"}).drivable
 
 
 def test_the_outline_of_an_area_is_not_drivable() -> None:

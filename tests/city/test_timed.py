@@ -227,6 +227,62 @@ def test_a_gate_may_have_hours() -> None:
     assert streets.decided == ("node 2: access:conditional = 'yes @ (06:00-20:00)'",)
 
 
+@pytest.mark.parametrize(
+    ("tags", "early", "day"),
+    [
+        ({"motor_vehicle": "no", "delivery:conditional": "yes @ (06:00-10:00)"}, AccessTag.DELIVERY, AccessTag.NO),
+        ({"highway": "pedestrian", "delivery:conditional": "yes @ (06:00-10:00)"}, AccessTag.DELIVERY, AccessTag.NO),
+        (
+            {"access": "private", "delivery": "yes", "delivery:conditional": "no @ (10:00-18:00)"},
+            *(AccessTag.DELIVERY, AccessTag.PRIVATE),
+        ),
+        ({"motor_vehicle": "no", "delivery:conditional": "yes @ (at full moon)"}, AccessTag.NO, AccessTag.NO),
+        ({"delivery:conditional": "yes @ (06:00-10:00)"}, AccessTag.UNTAGGED, AccessTag.UNTAGGED),
+        ({"goods": "no", "delivery:conditional": "yes @ (06:00-10:00)"}, AccessTag.NO, AccessTag.NO),
+    ],
+)
+def test_closed_streets_may_open_to_deliveries_at_hours(tags: dict[str, str], early: AccessTag, day: AccessTag) -> None:
+    """``delivery:conditional`` is how pedestrian zones say when they are supplied; open streets stay what they are."""
+    streets = town(
+        nodes={**LINE, "c": (200.0, 0.0)},
+        ways=[
+            ("a b", {"highway": "residential", **tags}),
+            ("b c", {"highway": "residential"}),
+        ],
+    )
+
+    def first(during: Streets) -> set[int]:
+        return set(during.edges.motor_access[during.edges.stretch == 0].tolist()) or {AccessTag.NO}
+
+    assert first(streets.during(*hours(6, 10))) == {early}
+    assert first(streets.during(*hours(8, 18))) == {day}
+    again = Streets.from_graph(streets.to_graph())
+    assert first(again.during(*hours(6, 10))) == {early}
+    assert any("delivery:conditional: values on 1 ways" in warning for warning in streets.warnings) == (
+        "moon" in tags.get("delivery:conditional", "")
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "early", "day"),
+    [
+        ({"motor_vehicle:conditional": "yes @ (06:00-10:00)"}, AccessTag.YES, AccessTag.NO),
+        ({"motor_vehicle:conditional": "delivery @ (06:00-10:00)"}, AccessTag.DELIVERY, AccessTag.NO),
+        ({"motor_vehicle:conditional": "yes @ (06:00-10:00)", "maxwidth": "2.3"}, AccessTag.YES, AccessTag.YES),
+        ({"motor_vehicle": "permissive", "access:conditional": "yes @ (06:00-10:00)"}, *[AccessTag.PERMISSIVE] * 2),
+    ],
+)
+def test_a_bollard_that_sinks_at_hours_is_shut_at_others(
+    tags: dict[str, str], early: AccessTag, day: AccessTag
+) -> None:
+    """A bollard without access tags is closed, so an opening for the morning must not open it for the whole day."""
+    nodes = {**LINE, "c": (200.0, 0.0)}
+    bollard = {"b": {"barrier": "bollard", **tags}}
+    streets = town(nodes=nodes, ways=[("a b c", {"highway": "service"})], node_tags=bollard)
+    assert streets.during(*hours(6, 10)).nodes.barrier_access.tolist() == [0, early, 0]
+    assert streets.during(*hours(8, 18)).nodes.barrier_access.tolist() == [0, day, 0]
+
+
 def test_what_decided_is_told_once_per_way_in_harmless_words() -> None:
     """Cut into two stretches, one way gives one sentence; long and hostile texts are capped and cleaned."""
     nodes = {**LINE, "c": (200.0, 0.0), "d": (100.0, 90.0)}

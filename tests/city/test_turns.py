@@ -203,6 +203,16 @@ def test_a_turn_is_open_only_if_it_is_so_for_the_whole_shift() -> None:
     assert late.restrictions.edge.tolist() == streets.restrictions.edge.tolist()
 
 
+def test_a_turn_may_be_free_at_hours() -> None:
+    """``none`` lifts the plain restriction at night; a shift that begins before the night still meets it."""
+    members = [("from", 0), ("via", "b"), ("to", 2)]
+    tags = {"restriction": "no_left_turn", "restriction:conditional": "none @ (20:00-06:00)"}
+    streets = town(nodes=CROSS, ways=ARMS, relations=[(members, tags)])
+    assert forbidden(streets, CROSS) == ["ab>bd"]
+    assert forbidden(streets.during(21 * 3600, 29 * 3600), CROSS) == []
+    assert forbidden(streets.during(19 * 3600, 29 * 3600), CROSS) == ["ab>bd"]
+
+
 def test_a_time_that_cannot_be_read_forbids() -> None:
     """The restrictive reading: the turn counts as closed."""
     members = [("from", 0), ("via", "b"), ("to", 2)]

@@ -137,7 +137,27 @@ def test_the_benchmark_scores_the_shipped_model_on_ways_it_has_not_seen(shared_d
     assert len(said) == 61
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", '{"a": [1, 2, 3]}', '{"5": [1]}', "null"])
+def test_a_handful_of_seen_ways_is_too_few_to_score(shared_data: Path, tmp_path: Path) -> None:
+    """The shipped model's figures on ways it knows are no claim, and three ways are none to fit another on."""
+    measured = tmp_path / "few.json"
+    measured.write_text(json.dumps({str(way): [5.0, 4.8, 9] for way in seen_ways()[:3].tolist()}))
+    with pytest.raises(FleetplanError, match="too few to fit anew"):
+        report(shared_data / "osm" / "osaka-abeno.osm.pbf", measured, draws=3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"5": [NaN, 2, 3]}',
+        '{"5": [3, 0, 3]}',
+        '{"5": [1e999, 2, 3]}',
+        "",
+        "[1, 2]",
+        '{"a": [1, 2, 3]}',
+        '{"5": [1]}',
+        "null",
+    ],
+)
 def test_what_is_no_table_of_surveyed_widths(text: str, tmp_path: Path, shared_data: Path) -> None:
     """The benchmark's input is somebody else's file: a clear fault, no traceback."""
     path = tmp_path / "measured.json"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fleetplan.city.buildings import Use
 from fleetplan.city.raw import places_of
 from fleetplan.city.streets import Places, Streets
-from fleetplan.demand.drawing import chance_of_delivery, draw_loads, draw_parcels, draw_places, mean_parcels
+from fleetplan.demand.drawing import chance_of_delivery, draw_loads, draw_parcels, draw_places
 from fleetplan.demand.model import (
     basis,
     demand_figures,
@@ -117,8 +117,8 @@ def test_parcels_have_the_mean_of_the_model(expected: float, together: float, se
     n = 20_000
     drawn = draw_parcels(np.full(n, expected), together, np.random.default_rng(seed))
     assert drawn.min() >= 1
-    mean = mean_parcels(np.array([expected]), together)[0]
-    assert mean == pytest.approx(expected / -math.expm1(-expected / together))
+    mean = expected / chance_of_delivery(np.array([expected]), together)[0]
+    assert mean == pytest.approx(expected / (1 - math.exp(-expected / together)))
     spread = math.sqrt(mean * (2 * together - 1) + 0.25)
     assert abs(drawn.mean() - mean) < 5.5 * spread / math.sqrt(n)
 

@@ -6,6 +6,7 @@ One row per stretch inside the surveyed box, with the surveyed width of its way;
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,13 @@ def read_surveyed(osm: Path, measured: Path) -> Surveyed:
 def _read_measured(path: Path) -> dict[int, tuple[float, float, int]]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        return {int(way): (float(row[0]), float(row[1]), int(row[2])) for way, row in table.items()}
+        survey = {int(way): (float(row[0]), float(row[1]), int(row[2])) for way, row in table.items()}
+        odd = [
+            way for way, (median, pinch, _) in survey.items() if not (0 < pinch < math.inf and 0 < median < math.inf)
+        ]
+        if odd:
+            raise ValueError(f"the widths of way {odd[0]} are no positive metres")
+        return survey
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InputError.one(
             "widths.measured",
