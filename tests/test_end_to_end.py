@@ -66,6 +66,13 @@ def test_demo_serves_everyone_and_adds_up(demo: Path) -> None:
     assert document["best"] == min(sorted(costs), key=lambda name: costs[name])
 
 
+def test_demo_drives_as_planned(demo: Path) -> None:
+    """Protects the tables: driven again with headings kept, half of the trips or more are within 2 % of the plan."""
+    document = json.loads((demo / "comparison.json").read_text(encoding="utf-8"))
+    for fleet in document["fleets"].values():
+        assert abs(fleet["retimed"]["median_share"]) <= 0.02
+
+
 def test_demo_plans_pass_the_checker(demo: Path) -> None:
     """Protects the promise that nothing unchecked is returned: each plan file verifies on its own."""
     for plan in sorted((demo / "plans").glob("*.json")):
