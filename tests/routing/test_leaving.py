@@ -132,3 +132,16 @@ def test_rules_without_clearance_still_know_the_country() -> None:
 def vars_of(rules: AccessRules) -> dict[str, object]:
     """Fields of rules as keywords."""
     return {"clearance": rules.clearance, "traffic": rules.traffic}
+
+
+def test_who_was_turned_at_the_end_of_a_wide_dead_end_does_not_turn_again() -> None:
+    """The kerb of a stop on the far side is met after turning at the end, so leaving that way costs nothing more.
+
+    Four lanes of 100 m down from X at 8.1 m/s, the stop half-way on the east side, where one drives outward in
+    Finland. In: 10 s, 2 s into the street, 18.5 s for 150 m, 15 s to turn. Out: 6 s, 5 s across traffic, 10 s.
+    """
+    ways = [("A X", STREET), ("X B", STREET), ("X D", WIDE)]
+    nodes = {name: place for name, place in LANE.items() if name != "M"}
+    found = reach(plain_town(nodes=nodes, ways=ways), KEI, (100, 0), (215, -50))
+    assert len(found.points[1].headings) == 1
+    assert found.table.time_s[0].tolist() == [[0, 45], [21, 0]]
