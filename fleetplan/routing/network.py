@@ -82,7 +82,8 @@ class Network:
         twin: the edge in the other direction where the part has it, or -1.
         dead_ends: which edges lie in dead-end streets.
         round_ms: turning round beside a stop on the edge.
-        reverse_ms: backing along the edge from end to end, what is lost at its end not counted.
+        reverse_ms: backing along the edge from end to end, what is lost at its end not counted; never quicker than
+            driving.
     """
 
     topology: Topology
@@ -173,7 +174,8 @@ def network_of(
     entered = serving[second] & ~serving[first]
     twin = streets.edges.twin
     twin = np.where((twin >= 0) & inside & inside[np.maximum(twin, 0)], twin, -1)
-    end_ms, reverse_ms = end_delays_ms(streets, rules=rules), reverse_out_ms(streets, vehicle, rules=rules)
+    end_ms = end_delays_ms(streets, rules=rules)
+    reverse_ms = np.maximum(reverse_out_ms(streets, vehicle, rules=rules), time_ms - end_ms)
     dead_ends = dead_ends_of(weight, reverse_ms + end_ms, twin, topology.tail[arc], topology.head[arc], turn)
     return Network(
         topology=topology,

@@ -107,7 +107,7 @@ class _Judge:
             time_ms += part * (self.plain.back_ms(edge) if number < path.backed else along_ms)
             time_ms += at_end_ms if number < len(edges) - 1 else 0.0
             length_dm += part * self.plain.length_m(edge) * 10.0
-        for a, b in pairwise(edges[max(path.backed - 1, 0) :]):
+        for a, b in pairwise(edges):
             time_ms += self.plain.turn_ms(a, b)
         if path.backed:
             time_ms += self.plain.mouth_ms()

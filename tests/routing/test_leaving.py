@@ -145,3 +145,21 @@ def test_who_was_turned_at_the_end_of_a_wide_dead_end_does_not_turn_again() -> N
     found = reach(plain_town(nodes=nodes, ways=ways), KEI, (100, 0), (215, -50))
     assert len(found.points[1].headings) == 1
     assert found.table.time_s[0].tolist() == [[0, 45], [21, 0]]
+
+
+@pytest.mark.parametrize(("tags", "gate"), [({**STREET, "maxspeed": "5"}, {}), (STREET, {"M": {"barrier": "gate"}})])
+def test_backing_is_never_quicker_than_driving(tags: dict[str, str], gate: dict[str, dict[str, str]]) -> None:
+    """Down a street of 4 km/h, or behind a gate: from the inner stop to the outer one the way is that ahead.
+
+    What backing costs more than driving on is 12 s at the mouth at least, so no stop is left for less than nothing.
+    """
+    ways = [("A X", STREET), ("X B", STREET), ("X M", {**tags, "name": "One"}), ("M D", {**tags, "name": "Two"})]
+    streets = plain_town(nodes=LANE, ways=ways, widths={2: 3.5, 3: 3.5}, node_tags=gate)
+    for kind in (KEI, VAN):
+        found = reach(streets, kind, (100, 0), (200, -20), (200, -98))
+        outer, inner = (int(point) for point in found.stop_point)
+        paths = found.paths([(inner, 0), (inner, outer), (outer, inner)])
+        assert paths[1].backed == 0
+        assert paths[1].time_ms == paths[2].time_ms
+        assert paths[0].time_ms >= paths[1].time_ms + 12_000
+        assert verify_paths(streets, kind, paths) == []
