@@ -26,7 +26,7 @@ _CHUNK_BYTES = 200_000_000
 
 
 class Search(Protocol):
-    """Finds the best ways between ends. Weights are packed; :data:`~fleetplan.routing.network.FAR` says none."""
+    """Finds the best ways between ends. Weights are packed; :data:`~fleetplan.routing.packing.FAR` says none."""
 
     def table(self, leave: Ends, arrive: Ends) -> Ints:
         """Weights between every pair, ``int64[leave, arrive]``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,14 +33,21 @@ def network(streets: Streets, name: str | None = None) -> Network:
     return network_of(streets, kind, access, drives, part=0, rules=rules)
 
 
-def some_ends(found: Network, n: int, *, seed: int) -> Ends:
+def some_ends(found: Network, n: int, *, seed: int, least: int = 0) -> Ends:
     """Random edges of the network, their twins beside them, with random offsets."""
     rng = np.random.default_rng(seed)
     edge = rng.choice(np.flatnonzero(found.inside), size=n)
     states = [[e, t] if (t := int(found.twin[e])) >= 0 and rng.random() < 0.7 else [e] for e in edge.tolist()]
     begin = np.concatenate([[0], np.cumsum([len(s) for s in states])]).astype(np.int64)
     state = np.array([s for row in states for s in row], dtype=np.int64)
-    return Ends(begin, state, rng.integers(0, 2**40, len(state)))
+    return Ends(begin, state, rng.integers(least, 2**40, len(state)))
+
+
+def with_gaps(found: Network, *, seed: int) -> Network:
+    """The same network without a third of its arcs, so that some ends are not reached."""
+    kept = np.flatnonzero(np.random.default_rng(seed).random(len(found.arc)) > 0.33)
+    arcs = {name: getattr(found, name)[kept] for name in ("arc", "tail", "head", "cost")}
+    return replace(found, **arcs)
 
 
 def weight_of(found: Network, way: list[int]) -> int:
@@ -66,15 +74,17 @@ def check_ways(found: Network, search: Search, leave: Ends, arrive: Ends, table:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_engines_agree_on_random_towns(data: st.DataObject) -> None:
-    """Tables, pairs and ways of the hierarchy equal plain Dijkstra's, restrictions and one-ways included."""
+    """Tables, pairs and ways of the hierarchy equal plain Dijkstra's, restrictions, one-ways and gaps included."""
     nodes, ways, turns, signals = data.draw(towns())
     streets = plain_town(nodes=nodes, ways=ways, restrictions=turns, node_tags=signals)
     try:
         found = network(streets)
     except CityError:
         return
+    if data.draw(st.booleans()):
+        found = with_gaps(found, seed=4)
     metric, plain = Metric(prepare_city(streets), found.arc, found.cost), PlainSearch(found)
-    leave, arrive = some_ends(found, 7, seed=1), some_ends(found, 7, seed=2)
+    leave, arrive = some_ends(found, 7, seed=1), some_ends(found, 7, seed=2, least=-(2**40))
     table = plain.table(leave, arrive)
     assert np.array_equal(metric.table(leave, arrive), table)
     here, there = np.divmod(np.random.default_rng(3).permutation(49)[:20], 7)
