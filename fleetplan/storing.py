@@ -12,7 +12,9 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,12 @@ from numpy.typing import NDArray
 FOLDER_VARIABLE = "FLEETPLAN_CACHE"
 KEPT_BYTES = 2_000_000_000
 """Above this the entries that were not used for longest go."""
+_ABANDONED_S = 86_400.0
+"""A file still being written after a day was left behind by a run that was killed."""
+_BROKEN = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 _NOTES = "notes"
 _ENDING = ".npz"
+_UNFINISHED = ".part"
 
 
 def cache_folder() -> Path | None:
@@ -61,9 +67,10 @@ def load_arrays(kind: str, key: str) -> tuple[dict[str, NDArray[Any]], Any] | No
         with np.load(path, allow_pickle=False) as entry:
             arrays = {name: entry[name] for name in entry.files}
         notes = json.loads(arrays.pop(_NOTES).tobytes().decode("utf-8"))
-        path.touch()
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except _BROKEN:
         return None
+    with contextlib.suppress(OSError):  # others' entries can be read, not marked as used
+        path.touch()
     return arrays, notes
 
 
@@ -75,7 +82,7 @@ def save_arrays(kind: str, key: str, arrays: Mapping[str, NDArray[Any]], notes: 
     text = np.frombuffer(json.dumps(notes).encode("utf-8"), dtype=np.uint8)
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{kind}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{kind}.", suffix=_UNFINISHED)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -87,6 +94,9 @@ def save_arrays(kind: str, key: str, arrays: Mapping[str, NDArray[Any]], notes: 
 
 
 def _forget_oldest(folder: Path) -> None:
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        if time.time() - path.stat().st_mtime > _ABANDONED_S:
+            path.unlink(missing_ok=True)
     entries = sorted(((path.stat().st_mtime, path) for path in folder.glob(f"*{_ENDING}")), reverse=True)
     total = 0
     for _, path in entries:

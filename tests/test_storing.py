@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pickle
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,41 @@ def test_a_broken_entry_counts_as_absent(folder: Path, harm: str) -> None:
         flipped = content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
         path.write_bytes({"cut": content[:middle], "garbage": b"?" * 100, "flipped": flipped}[harm])
     assert load_arrays("kind", "key") is None
+
+
+def test_no_damage_of_a_byte_gets_through(folder: Path) -> None:
+    """Whichever byte of an entry is damaged, in its headers too: the arrays come back as they were, or nothing does."""
+    save_arrays("kind", "key", {"a": np.arange(6)}, {"x": 1})
+    path = folder / "kind-key.npz"
+    content = path.read_bytes()
+    for place in range(len(content)):
+        for bits in (1, 8, 255):
+            path.write_bytes(content[:place] + bytes([content[place] ^ bits]) + content[place + 1 :])
+            found = load_arrays("kind", "key")
+            assert found is None or found[1] == {"x": 1}
+            assert found is None or all(array.tolist() == list(range(6)) for array in found[0].values())
+
+
+def test_an_entry_of_others_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder that may be read only, entries serve although they cannot be marked as used."""
+    save_arrays("kind", "key", {"a": np.arange(3)})
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    assert load_arrays("kind", "key") is not None
+
+
+def test_what_killed_runs_left_goes(folder: Path) -> None:
+    """A file half written more than a day ago is removed, one of another run that is at it now is not."""
+    folder.mkdir()
+    for name, age_s in ((".kind.old.part", 100_000), (".kind.new.part", 10)):
+        (folder / name).write_bytes(b"half")
+        stamp = time.time() - age_s
+        os.utime(folder / name, (stamp, stamp))
+    save_arrays("kind", "key", {"a": np.arange(3)})
+    assert sorted(path.name for path in folder.iterdir()) == [".kind.new.part", "kind-key.npz"]
 
 
 class _Trap:
