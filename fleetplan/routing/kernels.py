@@ -23,8 +23,14 @@ _Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
 
 def compiled(function: _Kernel) -> _Kernel:
-    """Compile a kernel at its first call, keep the machine code on disk, and let other threads run beside it."""
-    return cast(_Kernel, njit(cache=True, nogil=True)(function))
+    """Compile a kernel at its first call, and let other threads run beside it.
+
+    The machine code is kept on disk, if numba finds a folder that it may write.
+    """
+    try:
+        return cast(_Kernel, njit(cache=True, nogil=True)(function))
+    except RuntimeError:
+        return cast(_Kernel, njit(nogil=True)(function))
 
 
 @compiled

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from dataclasses import fields
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,9 +20,18 @@ _COLUMNS = {field.name for field in fields(Hierarchy)}
 _CACHE: WeakKeyDictionary[Topology, Hierarchy] = WeakKeyDictionary()
 
 
+@lru_cache(maxsize=1)
 def can_prepare() -> bool:
-    """The libraries that the hierarchy needs are there; without them tables come from plain searches."""
-    return all(importlib.util.find_spec(name) is not None for name in ("routingkit_cch", "numba"))
+    """The libraries that the hierarchy needs can be loaded; without them tables come from plain searches.
+
+    A library may be there and refuse: numba does so beside a numpy that is newer than it knows.
+    """
+    try:
+        for name in ("routingkit_cch", "numba"):
+            importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
 
 
 def is_prepared(streets: Streets) -> bool:

@@ -41,7 +41,7 @@ class Search(Protocol):
 def search_of(streets: Streets, network: Network, *, places: int) -> Search:
     """The engine for so many places on a network."""
     small = network.topology.states * places <= SMALL
-    if can_prepare() and (is_prepared(streets) or not small):
+    if (is_prepared(streets) or not small) and can_prepare():
         return Metric(prepare_city(streets), network.arc, network.cost)
     return PlainSearch(network)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,14 +15,15 @@ from hypothesis import strategies as st
 from fleetplan.city.streets import Ints, Streets
 from fleetplan.errors import CityError
 from fleetplan.fleet.catalogue import vehicle
+from fleetplan.routing import kernels
 from fleetplan.routing.access import decide_access
 from fleetplan.routing.hierarchy import Ends, Metric
 from fleetplan.routing.network import Network, drives_of, network_of
 from fleetplan.routing.packing import FAR
-from fleetplan.routing.preparing import prepare_city
+from fleetplan.routing.preparing import can_prepare, prepare_city
 from fleetplan.routing.seams import AccessRules
-from fleetplan.routing.searching import PlainSearch, Search
-from tests.routing.builders import KEI, plain_town
+from fleetplan.routing.searching import PlainSearch, Search, search_of
+from tests.routing.builders import KEI, STREET, plain_town
 from tests.routing.test_tables import towns
 
 
@@ -107,3 +109,30 @@ def test_engines_agree_on_cities(city: str, name: str, helsinki_path: Path, requ
     table = metric.table(leave, arrive)
     assert np.array_equal(table, plain.table(leave, arrive))
     check_ways(found, metric, leave, arrive.chosen(np.arange(60)), table[:, :60])
+
+
+@pytest.mark.parametrize("name", ["numba", "routingkit_cch"])
+def test_a_library_that_cannot_be_loaded_is_done_without(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Absent, or there and refusing to be imported: however large the question, scipy answers it."""
+    streets = plain_town(nodes={"A": (0, 0), "B": (200, 0)}, ways=[("A B", STREET)])
+    found = network(streets)
+    assert isinstance(search_of(streets, found, places=10**9), Metric)
+    monkeypatch.setitem(sys.modules, name, None)
+    can_prepare.cache_clear()
+    try:
+        assert isinstance(search_of(streets, found, places=10**9), PlainSearch)
+    finally:
+        can_prepare.cache_clear()
+
+
+def test_kernels_compile_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where numba finds no folder to keep machine code in it raises; the kernel is compiled for this run then."""
+    real = kernels.njit
+
+    def homeless(**options: object) -> object:
+        if options.pop("cache", False):
+            raise RuntimeError("cannot cache function: no locator available")
+        return real(**options)
+
+    monkeypatch.setattr(kernels, "njit", homeless)
+    assert kernels.compiled(kernels.shared_depth.py_func)(np.array([1, 2]), np.array([1, 3]), 2) == 1
