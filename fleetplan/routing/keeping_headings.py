@@ -43,8 +43,11 @@ def heading_excess_s(network: Network, headings: Headings, packed: Ints, search:
     free = packed[before[two], two[:, None]][:, :, None] + packed[two[:, None], after[two]][:, None, :]
     pair = (before[two][:, :, None] != after[two][:, None, :]) & np.isfinite(kept) & (free < FAR)
     aside = np.where(pair, free - packed[before[two][:, :, None], after[two][:, None, :]], np.inf)
+    # Without turning where the way to the point begins, which is not in ``kept`` either.
+    unkept = into.min(axis=2)[:, :, None] + packed[two[:, None], after[two]][:, None, :]
     weight = np.exp(-np.maximum(aside, 0.0) / (MILLISECOND * 1000.0 * driving_figure("heading.likely_s")))
-    longer = (weight * np.where(pair, kept - free, 0.0)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-12)
+    total = np.maximum(weight.sum(axis=(1, 2)), 1e-12)
+    longer = (weight * np.where(pair, kept - unkept, 0.0)).sum(axis=(1, 2)) / total
     excess[two] = np.maximum(longer, 0.0) / MILLISECOND / 1000.0
     return excess
 
