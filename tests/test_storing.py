@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import os
 import pickle
 import shutil
@@ -171,6 +172,14 @@ def test_a_stale_entry_is_never_found(folder: Path, helsinki_path: Path, monkeyp
     before = keeping.streets_key(helsinki_path, None)
     monkeypatch.setattr(keeping, "_reading_digest", lambda: "other sources")
     assert keeping.streets_key(helsinki_path, None) != before
+
+
+def test_another_library_is_another_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new release of the library that reads opening hours may decide otherwise: what the old one read is not found."""
+    before = keeping._reading_digest.__wrapped__()
+    real = importlib.metadata.version
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.0" if name == "opening-hours-py" else real(name))
+    assert keeping._reading_digest.__wrapped__() != before
 
 
 def test_the_hierarchy_comes_back(folder: Path, helsinki_path: Path) -> None:

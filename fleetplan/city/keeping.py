@@ -1,13 +1,16 @@
 """Streets kept between runs: reading a large extract once is enough, until the file or the reading changes.
 
 An entry holds the tables' arrays and, as JSON, their texts (see :mod:`fleetplan.storing`). Its key is made from the
-file's bytes, the country asked for, and the sources and data that reading rests on, so a stale entry is never found.
+file's bytes, the country asked for, and the sources, data and libraries that reading rests on, so a stale entry is
+never found.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
+import importlib.metadata
 import typing
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +26,8 @@ from fleetplan.storing import cache_folder, content_key, load_arrays, save_array
 LEAST_BYTES = 200_000
 """Smaller files are read as fast as an entry."""
 _KIND = "streets"
+_LIBRARIES = ("opening-hours-py", "osmium", "osmnx", "pyproj", "shapely", "tzfpy")
+"""They say when a rule holds, in which country a city lies, and what a file's geometry is."""
 
 
 def streets_key(path: Path, country: str | None) -> str | None:
@@ -56,8 +61,11 @@ def keep_streets(key: str, streets: Streets) -> None:
 
 @lru_cache(maxsize=1)
 def _reading_digest() -> str:
-    """Digest of the sources and data files that decide what a file's streets are."""
+    """Digest of the sources, data files and libraries that decide what a file's streets are."""
     digest = hashlib.sha256()
+    for name in _LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            digest.update(f"{name} {importlib.metadata.version(name)};".encode())
     package = Path(__file__).resolve().parent
     sources = [*package.glob("*.py"), package.parent / "units.py"]
     data = data_path("access.toml").parent
