@@ -34,17 +34,13 @@ _LARGE = (
 )
 
 
-def served_sides(streets: Streets, *, country: str) -> Codes:
+def served_sides(streets: Streets) -> Codes:
     """How the stops of each stretch are approached, ``uint8[stretches]``.
 
     0: in either direction. 1: only in the one whose kerb is on the stop's side – two-way streets of class tertiary
     and above with many lanes, a wide carriageway, or a limit above that of built-up areas. On one-way streets the
     question does not arise.
-
-    Args:
-        country: ISO 3166 code; the thresholds are the same everywhere today.
     """
-    del country
     table, edges = streets.stretches, streets.edges
     posted = np.zeros(len(table))
     np.maximum.at(posted, edges.stretch, np.nan_to_num(edges.maxspeed_kph))
@@ -95,7 +91,7 @@ def required_reverse(
         asked: whether the side matters for the stop: it is served straight across, not by a walk over other streets.
     """
     heading = np.zeros(len(stretch), dtype=np.uint8)
-    own = served_sides(streets, country=country) == OWN_SIDE
+    own = served_sides(streets) == OWN_SIDE
     rows = np.flatnonzero(asked & (stretch >= 0))
     rows = rows[own[stretch[rows]]]
     lines, begin = lines_of(streets), streets.stretches.line_start
