@@ -175,7 +175,7 @@ def test_a_stale_entry_is_never_found(folder: Path, helsinki_path: Path, monkeyp
 
 
 def test_another_library_is_another_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new release of the library that reads opening hours may decide otherwise: what the old one read is not found."""
+    """A new release of the library that reads opening hours may decide otherwise: what the old one read is gone."""
     before = keeping._reading_digest.__wrapped__()
     real = importlib.metadata.version
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.0" if name == "opening-hours-py" else real(name))
