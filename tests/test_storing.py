@@ -182,6 +182,16 @@ def test_another_library_is_another_reading(monkeypatch: pytest.MonkeyPatch) -> 
     assert keeping._reading_digest.__wrapped__() != before
 
 
+def test_a_hierarchy_of_other_code_is_not_found(
+    folder: Path, helsinki_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers are rows that compiled code reads unchecked: what another release left is another entry."""
+    for source in (b"one", b"other"):
+        monkeypatch.setattr(preparing, "_sources", lambda source=source: (source,))
+        preparing.prepare_city(Streets.from_file(helsinki_path))
+    assert len(list(folder.glob("hierarchy-*"))) == 2
+
+
 def test_the_hierarchy_comes_back(folder: Path, helsinki_path: Path) -> None:
     """Two readings of a city have the same hierarchy, the second from disk; a broken entry is made again."""
     found: list[Hierarchy] = []
