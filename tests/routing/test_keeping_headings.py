@@ -30,3 +30,14 @@ def test_turning_in_a_neighbours_dead_end_is_no_matter_of_the_point() -> None:
     assert turned[~inside] == pytest.approx(unturned[~inside], abs=1e-6)
     assert (turned[~inside] > 0).any()
     assert turned[inside] == pytest.approx(0.0), "a turn there is in the table"
+
+
+def test_a_stop_on_a_street_that_is_no_way_through_keeps_its_heading_too() -> None:
+    """What steers ways round such a street does not make its stops look far out of everybody's way."""
+    excess = []
+    for tags in (STREET, {**STREET, "motor_vehicle": "destination"}):
+        streets = plain_town(nodes=NODES, ways=[WAYS[0], ("B C", tags), *WAYS[2:]])
+        found = reach(streets, KEI, (100, 0), (200, 100), (150, 200), (50, 200), (0, 100))
+        excess.append(float(found.heading_s[found.stop_point[0]]))
+    assert excess[0] > 0.5
+    assert excess[1] == pytest.approx(excess[0], rel=0.5)
