@@ -75,18 +75,26 @@ def load_arrays(kind: str, key: str) -> tuple[dict[str, NDArray[Any]], Any] | No
 
 
 def save_arrays(kind: str, key: str, arrays: Mapping[str, NDArray[Any]], notes: Any = None) -> None:
-    """Keep arrays and notes (JSON values) under a key."""
+    """Keep arrays and notes (JSON values) under a key.
+
+    Raises:
+        ValueError: an array holds Python objects, which would have to be pickled.
+    """
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+    if objects:
+        raise ValueError(f"arrays of Python objects are not kept: {', '.join(objects)}")
     folder = cache_folder()
     if folder is None:
         return
     text = np.frombuffer(json.dumps(notes).encode("utf-8"), dtype=np.uint8)
+    entry: dict[str, Any] = {_NOTES: text, **arrays}
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=f".{kind}.", suffix=_UNFINISHED)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, **{_NOTES: text}, **arrays)
+                np.savez(file, **entry)  # numpy 1.26 would store ``allow_pickle=False`` as an array
             temporary.replace(folder / f"{kind}-{key}{_ENDING}")
         finally:
             temporary.unlink(missing_ok=True)

@@ -44,10 +44,18 @@ def test_arrays_come_back(folder: Path) -> None:
     save_arrays("kind", "key", arrays, {"words": ["ä", ""]})
     found = load_arrays("kind", "key")
     assert found is not None
+    assert set(found[0]) == set(arrays)
     assert all(same(found[0][name], value) for name, value in arrays.items())
     assert found[1] == {"words": ["ä", ""]}
     assert load_arrays("kind", "other") is None
     assert [path.name for path in folder.iterdir()] == ["kind-key.npz"]
+
+
+def test_objects_are_not_kept(folder: Path) -> None:
+    """Whatever could only be pickled is refused before a file is written."""
+    with pytest.raises(ValueError, match="objects are not kept: b"):
+        save_arrays("kind", "key", {"a": np.arange(3), "b": np.array([{}], dtype=object)})
+    assert not folder.exists()
 
 
 def test_keys_tell_contents_apart() -> None:
