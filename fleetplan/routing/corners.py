@@ -54,7 +54,7 @@ from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.clearance import corner_width_m, country_of
 from fleetplan.routing.driving import angle_delays_s, driving_figure, left_hand_countries
 from fleetplan.routing.seams import AccessRules
-from fleetplan.routing.topology import Topology
+from fleetplan.routing.topology import Topology, direction_rad
 from fleetplan.routing.turning import turning_radius_m, uturn_ms
 
 _STEPS = 64
@@ -245,21 +245,16 @@ def _goes_on(streets: Streets) -> Bools:
     rows = np.unique(edges.stretch)
     begin, end = table.line_start[rows], table.line_start[rows + 1] - 1
     node = np.concatenate([table.u[rows], table.v[rows]])
-    outward = np.concatenate([_bearing(streets, begin, begin + 1), _bearing(streets, end, end - 1)])
+    outward = np.concatenate([direction_rad(streets, begin, begin + 1), direction_rad(streets, end, end - 1)])
     order = np.argsort(node, kind="stable")
     node, outward = node[order], outward[order]
     low, high = np.searchsorted(node, edges.v, side="left"), np.searchsorted(node, edges.v, side="right")
     edge = np.repeat(np.arange(len(edges)), high - low)
     other = np.arange(len(edge)) - np.repeat(np.cumsum(high - low) - (high - low), high - low) + low[edge]
     first, last = table.line_start[edges.stretch], table.line_start[edges.stretch + 1] - 1
-    arriving = _bearing(streets, np.where(edges.reverse, first + 1, last - 1), np.where(edges.reverse, first, last))
+    arriving = direction_rad(
+        streets, np.where(edges.reverse, first + 1, last - 1), np.where(edges.reverse, first, last)
+    )
     angle = np.degrees(outward[other] - arriving[edge])
     straight = np.abs((angle + 180.0) % 360.0 - 180.0) <= driving_figure("turn.straight_deg")
     return np.bincount(edge[straight], minlength=len(edges)) > 0
-
-
-def _bearing(streets: Streets, start: Ints, end: Ints) -> Floats:
-    """Direction from one vertex of the lines to another, radians counter-clockwise from east."""
-    lon, lat = streets.stretches.line_lon, streets.stretches.line_lat
-    east = (lon[end] - lon[start]) * np.cos(np.radians(lat[start]))
-    return np.asarray(np.arctan2(lat[end] - lat[start], east), dtype=np.float64)

@@ -20,7 +20,7 @@ class DeadEnds:
         outward: the edge leads out of its dead-end street.
         potential: packed weight from the dead end to the end of an outward edge; 0 elsewhere.
         ahead_ms: driving on from the end of an outward edge to the end of the street's mouth; 0 elsewhere.
-        back_ms: the same backwards; the turns in between take as long.
+        back_ms: the same backwards; gates and corners between the edges cost what they cost ahead.
     """
 
     chain: Ints
@@ -76,9 +76,9 @@ def dead_ends_of(weight: Ints, reverse_ms: Ints, twin: Ints, tail: Ints, head: I
         goes_on &= (only_exit[np.maximum(leading, 0)] == inner) & (only_entry[np.maximum(following, 0)] == outer)
         outer_now = outer[goes_on]
         outer, inner, number = following[goes_on], leading[goes_on], number[goes_on]
-        turned = turn[arc_start[outer_now]]
-        reversed_ms = reversed_ms[goes_on] + turned // MILLISECOND + reverse_ms[outer]
-        reached = reached[goes_on] + turned + weight[outer]
+        between = turn[arc_start[outer_now]]
+        reversed_ms = reversed_ms[goes_on] + between // MILLISECOND + reverse_ms[outer]
+        reached = reached[goes_on] + between + weight[outer]
     drop = (chain >= 0) & two_sided[np.maximum(chain, 0)] if len(two_sided) else np.zeros(n, dtype=np.bool_)
     chain[drop], outward[drop], potential[drop], backed[drop] = -1, False, 0, 0
     whole, whole_back = np.zeros(len(two_sided), dtype=np.int64), np.zeros(len(two_sided), dtype=np.int64)

@@ -8,7 +8,7 @@ Tables are made from labels: the distances from (or to) a place to all its ances
 distance is the least sum over their common ancestors. Time and length travel in one 64-bit weight, so a table is exact
 in both after one run. On Porto's metropolitan area (166,000 edges, two cores) 1,000 × 1,000 pairs take 0.06 s; the
 many-to-many queries of ``pyroutingkit`` 0.2.1 and ``routingkit_cch`` 0.1.4 take 2.0 to 2.2 s for one 32-bit metric and
-one heading per place, and have to run twice (``tests/benchmarks/kernels.py`` measures this again).
+one heading per place, and have to run twice (``tests/benchmarks/engines.py`` measures this again).
 """
 
 from __future__ import annotations

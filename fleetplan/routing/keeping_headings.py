@@ -13,7 +13,7 @@ import numpy as np
 from fleetplan.city.streets import Floats, Ints
 from fleetplan.routing.driving import driving_figure
 from fleetplan.routing.network import Network
-from fleetplan.routing.packing import FAR, MILLISECOND
+from fleetplan.routing.packing import FAR, MILLISECOND, PENALTY
 from fleetplan.routing.searching import Search
 from fleetplan.routing.tables import Headings, heading_ways
 
@@ -30,7 +30,9 @@ def heading_excess_s(network: Network, headings: Headings, packed: Ints, search:
     if points < 4:
         return excess
     k = min(int(driving_figure("heading.neighbours")), points - 2)
-    before, after = _nearest(packed.T, k), _nearest(packed, k)
+    # A street that is no way through steers ways, it makes no stop far: penalties do not count here.
+    driven = np.where(packed < FAR, packed % PENALTY, packed)
+    before, after = _nearest(driven.T, k), _nearest(driven, k)
     two = np.flatnonzero(np.diff(headings.start) == 2)
     two = two[two > 0]
     own = np.stack([headings.start[two], headings.start[two] + 1], axis=1)
@@ -40,11 +42,14 @@ def heading_excess_s(network: Network, headings: Headings, packed: Ints, search:
     # Axes: point, where from, where to, heading in which it is left.
     straight, turned = (part[:, :, None, :] for part in (into, into[:, :, ::-1]))
     kept = (np.minimum(straight, turn + turned) + out[:, None, :, :]).min(axis=3)
-    free = packed[before[two], two[:, None]][:, :, None] + packed[two[:, None], after[two]][:, None, :]
+    free = driven[before[two], two[:, None]][:, :, None] + driven[two[:, None], after[two]][:, None, :]
     pair = (before[two][:, :, None] != after[two][:, None, :]) & np.isfinite(kept) & (free < FAR)
-    aside = np.where(pair, free - packed[before[two][:, :, None], after[two][:, None, :]], np.inf)
+    aside = np.where(pair, free - driven[before[two][:, :, None], after[two][:, None, :]], np.inf)
+    # Without turning where the way to the point begins, which is not in ``kept`` either.
+    unkept = into.min(axis=2)[:, :, None] + packed[two[:, None], after[two]][:, None, :]
     weight = np.exp(-np.maximum(aside, 0.0) / (MILLISECOND * 1000.0 * driving_figure("heading.likely_s")))
-    longer = (weight * np.where(pair, kept - free, 0.0)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-12)
+    total = np.maximum(weight.sum(axis=(1, 2)), 1e-12)
+    longer = (weight * np.where(pair, kept - unkept, 0.0)).sum(axis=(1, 2)) / total
     excess[two] = np.maximum(longer, 0.0) / MILLISECOND / 1000.0
     return excess
 

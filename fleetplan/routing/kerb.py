@@ -18,6 +18,8 @@ from fleetplan.routing.lines import lines_of
 
 EITHER_SIDE, OWN_SIDE = 0, 1
 ALONG, AGAINST = 1, 2
+_ON_AXIS_M = 0.1
+"""Coordinates are written to a centimetre or a decimetre; nearer to the axis than that a side is rounding."""
 _LARGE = (
     Highway.MOTORWAY,
     Highway.MOTORWAY_LINK,
@@ -32,17 +34,13 @@ _LARGE = (
 )
 
 
-def served_sides(streets: Streets, *, country: str) -> Codes:
+def served_sides(streets: Streets) -> Codes:
     """How the stops of each stretch are approached, ``uint8[stretches]``.
 
     0: in either direction. 1: only in the one whose kerb is on the stop's side – two-way streets of class tertiary
     and above with many lanes, a wide carriageway, or a limit above that of built-up areas. On one-way streets the
     question does not arise.
-
-    Args:
-        country: ISO 3166 code; the thresholds are the same everywhere today.
     """
-    del country
     table, edges = streets.stretches, streets.edges
     posted = np.zeros(len(table))
     np.maximum.at(posted, edges.stretch, np.nan_to_num(edges.maxspeed_kph))
@@ -60,13 +58,12 @@ def is_left_of(streets: Streets, stretch: Ints, vertex: Ints, *, x_m: Floats, y_
     Args:
         stretch: row of each point's stretch.
         vertex: number of the vertex, from 0, at which the nearest piece of the stretch's line begins.
-        x_m, y_m: metres east and north of that vertex.
+        x_m, y_m: metres along the axes of the city's grid (``Streets.crs``) from that vertex.
     """
-    start = streets.stretches.line_start[stretch] + vertex
-    lon, lat = streets.stretches.line_lon, streets.stretches.line_lat
-    east = (lon[start + 1] - lon[start]) * np.cos(np.radians(lat[start]))
-    north = lat[start + 1] - lat[start]
-    return np.asarray(east * y_m - north * x_m > 0, dtype=np.bool_)
+    lines, start = lines_of(streets), streets.stretches.line_start[stretch] + vertex
+    # The grid is turned against north, so the line is taken in the grid too.
+    along_x, along_y = lines.x_m[start + 1] - lines.x_m[start], lines.y_m[start + 1] - lines.y_m[start]
+    return np.asarray(along_x * y_m - along_y * x_m > 0, dtype=np.bool_)
 
 
 def heading_for_side(left: Bools, *, country: str) -> Bools:
@@ -86,18 +83,21 @@ def required_reverse(
 ) -> Codes:
     """The heading in which each place is met, ``uint8[places]``: 0 either, 1 along the stretch as drawn, 2 against.
 
+    A stop on the very axis of its street lies on neither side.
+
     Args:
         points: the stops as shapely points in metric coordinates.
         stretch, along: where the vehicle stands for each; -1 for nowhere.
         asked: whether the side matters for the stop: it is served straight across, not by a walk over other streets.
     """
     heading = np.zeros(len(stretch), dtype=np.uint8)
-    own = served_sides(streets, country=country) == OWN_SIDE
+    own = served_sides(streets) == OWN_SIDE
     rows = np.flatnonzero(asked & (stretch >= 0))
     rows = rows[own[stretch[rows]]]
+    lines, begin = lines_of(streets), streets.stretches.line_start
+    rows = rows[shapely.distance(points[rows], lines.lines[stretch[rows]]) > _ON_AXIS_M]
     if len(rows) == 0:
         return heading
-    lines, begin = lines_of(streets), streets.stretches.line_start
     steps = np.hypot(np.diff(lines.x_m), np.diff(lines.y_m))
     reached = np.concatenate([[0.0], np.cumsum(steps)])
     first, last = begin[stretch[rows]], begin[stretch[rows] + 1] - 1

@@ -16,15 +16,21 @@ from numba import njit
 from numpy.typing import NDArray
 
 FAR = 2**60
-"""No way. Two of them still add up without overflow."""
+"""No way. Two of them still add up without overflow; from half of it on a sum with a negative offset is none either."""
 
 Longs = NDArray[np.int64]
 _Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
 
 def compiled(function: _Kernel) -> _Kernel:
-    """Compile a kernel at its first call, keep the machine code on disk, and let other threads run beside it."""
-    return cast(_Kernel, njit(cache=True, nogil=True)(function))
+    """Compile a kernel at its first call, and let other threads run beside it.
+
+    The machine code is kept on disk, if numba finds a folder that it may write.
+    """
+    try:
+        return cast(_Kernel, njit(cache=True, nogil=True)(function))
+    except RuntimeError:
+        return cast(_Kernel, njit(nogil=True)(function))
 
 
 @compiled
@@ -158,7 +164,7 @@ def meet(
             best = np.int64(FAR)
             for d in range(shared_depth(path[i], goal[j], min(size[i], goal_size[j]))):
                 best = min(best, leave[i, d] + arrive[j, d])
-            table[i, j] = best
+            table[i, j] = best if best < FAR // 2 else FAR
 
 
 @compiled
@@ -181,7 +187,7 @@ def meet_pairs(
         best = np.int64(FAR)
         for d in range(shared_depth(path[i], goal[j], min(size[i], goal_size[j]))):
             best = min(best, leave[i, d] + arrive[j, d])
-        out[row] = best
+        out[row] = best if best < FAR // 2 else FAR
 
 
 @compiled
@@ -305,7 +311,7 @@ def trace(
         other = slice(arrive_begin[pair], arrive_begin[pair + 1])
         source = _seek(start, up, rise, parent, leave_node[own], leave_offset[own], there, by)
         target = _seek(start, up, fall, parent, arrive_node[other], arrive_offset[other], back, onto)
-        best, top = np.int64(FAR), -1
+        best, top = np.int64(FAR // 2), -1
         v = source
         while v >= 0:
             if there[v] + back[v] < best:

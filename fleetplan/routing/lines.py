@@ -78,9 +78,10 @@ def _build(streets: Streets) -> StreetLines:
 
 
 def metric_points(lines: StreetLines, *, lat: Floats, lon: Floats) -> NDArray[Any]:
-    """Shapely points in metric coordinates."""
+    """Shapely points in metric coordinates; infinitely far away where a coordinate is none."""
     x_m, y_m = lines.to_metric.transform(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
-    return np.asarray(shapely.points(np.asarray(x_m), np.asarray(y_m)))
+    none = ~(np.isfinite(x_m) & np.isfinite(y_m))
+    return np.asarray(shapely.points(np.where(none, np.inf, x_m), np.where(none, np.inf, y_m)))
 
 
 def pairs_within(tree: STRtree, rows: Ints, points: NDArray[Any], *, radius_m: float) -> tuple[Ints, Ints]:

@@ -243,12 +243,13 @@ class PlainRules:
         return 1000.0 * self._sweep_s(self.usual_m(int(self.streets.edges.stretch[edge])))
 
     def back_ms(self, edge: int) -> float:
-        """Backing along an edge from end to end."""
+        """Backing along an edge from end to end, never quicker than driving ahead."""
         small, large = self._pace["reverse.length_small_m"], self._pace["reverse.length_large_m"]
         share = min(1.0, max(0.0, (self.vehicle.length_m - small) / (large - small)))
         kph = self._pace["reverse.kph_small"] * (1 - share) + self._pace["reverse.kph_large"] * share
         kph = min(kph, self._room_kph(int(self.streets.edges.stretch[edge])))
-        return float(self.streets.stretches.length_m[int(self.streets.edges.stretch[edge])]) * 3600.0 / kph
+        backing_ms = float(self.streets.stretches.length_m[int(self.streets.edges.stretch[edge])]) * 3600.0 / kph
+        return max(backing_ms, self.edge_ms(edge)[0])
 
     def mouth_ms(self) -> float:
         """Backing out of a dead end's mouth into the street that it joins."""

@@ -26,7 +26,7 @@ _CHUNK_BYTES = 200_000_000
 
 
 class Search(Protocol):
-    """Finds the best ways between ends. Weights are packed; :data:`~fleetplan.routing.network.FAR` says none."""
+    """Finds the best ways between ends. Weights are packed; :data:`~fleetplan.routing.packing.FAR` says none."""
 
     def table(self, leave: Ends, arrive: Ends) -> Ints:
         """Weights between every pair, ``int64[leave, arrive]``."""
@@ -41,7 +41,7 @@ class Search(Protocol):
 def search_of(streets: Streets, network: Network, *, places: int) -> Search:
     """The engine for so many places on a network."""
     small = network.topology.states * places <= SMALL
-    if can_prepare() and (is_prepared(streets) or not small):
+    if (is_prepared(streets) or not small) and can_prepare():
         return Metric(prepare_city(streets), network.arc, network.cost)
     return PlainSearch(network)
 

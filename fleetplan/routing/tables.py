@@ -37,8 +37,8 @@ class Headings:
         turn: packed weight of leaving in this heading after arriving in the other one: turning round beside the stop,
             or backing out of a dead-end street where that is quicker.
         backs: it is backing out.
-        penalty: the same where leaving so means leaving a dead-end street, for which one always arrives in the other
-            heading; 0 elsewhere.
+        penalty: the same where leaving so means leaving a dead-end street, for which one arrives in the other heading;
+            0 elsewhere, and where the kerb allows this heading only: then one has turned at the end before.
         start: ``int64[points + 1]``: headings of point ``i`` are rows ``start[i]:start[i + 1]``.
     """
 
@@ -101,6 +101,8 @@ def headings_at(
     done_dm = np.minimum(_rounded(share * length_dm), length_dm)
     rest_ms = time_ms - done_ms
     ends, round_ms = network.dead_ends, network.round_ms[edge]
+    edges = len(network.twin)
+    turned = ends.outward[edge] & ~free & np.isin(point * edges + network.twin[edge], point * edges + edge)
     back_ms = _rounded((1.0 - share) * network.reverse_ms[edge]) + network.end_ms[edge]
     back_ms += ends.back_ms[edge] + reverse_mouth_ms()
     longer_ms = back_ms - rest_ms - ends.ahead_ms[edge]
@@ -113,7 +115,7 @@ def headings_at(
         rest=pack(rest_ms, length_dm - done_dm),
         turn=turn_ms * MILLISECOND,
         backs=backs,
-        penalty=np.where(ends.outward[edge] & ~free, turn_ms, 0) * MILLISECOND,
+        penalty=np.where(turned, turn_ms, 0) * MILLISECOND,
         start=starts(point, points),
     )
 

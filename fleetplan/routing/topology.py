@@ -164,12 +164,13 @@ def _bearings(streets: Streets) -> tuple[Floats, Floats]:
     first = table.line_start[edges.stretch]
     last = table.line_start[edges.stretch + 1] - 1
     back = edges.reverse
-    leaving = _direction(streets, np.where(back, last, first), np.where(back, last - 1, first + 1))
-    arriving = _direction(streets, np.where(back, first + 1, last - 1), np.where(back, first, last))
+    leaving = direction_rad(streets, np.where(back, last, first), np.where(back, last - 1, first + 1))
+    arriving = direction_rad(streets, np.where(back, first + 1, last - 1), np.where(back, first, last))
     return leaving, arriving
 
 
-def _direction(streets: Streets, start: Ints, end: Ints) -> Floats:
+def direction_rad(streets: Streets, start: Ints, end: Ints) -> Floats:
+    """Direction from one vertex of the lines to another, radians counter-clockwise from east."""
     lon, lat = streets.stretches.line_lon, streets.stretches.line_lat
     dx = (lon[end] - lon[start]) * np.cos(np.radians(lat[start]))
     return np.asarray(np.arctan2(lat[end] - lat[start], dx), dtype=np.float64)

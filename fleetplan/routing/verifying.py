@@ -83,8 +83,8 @@ class _Judge:
             kind, why = self._closure(edge)
             if kind:
                 found.append((kind, f"edge {edge} is closed to {self.vehicle.name}: {why}", _REROUTE))
-        for a, b in pairwise(edges):
-            found += self._turn_faults(a, b)
+        for place in range(1, len(edges)):
+            found += self._turn_faults(edges[:place], edges[place])
         found += self._sequence_faults(edges)
         found += self._backing_faults(path)
         for end, edge, word in ((path.start, edges[0], "start"), (path.end, edges[-1], "end")):
@@ -127,13 +127,14 @@ class _Judge:
                 found.append(("length", f"the table says {distance_m} m, the path has {length_dm / 10:.1f} m", _RETIME))
         return found
 
-    def _turn_faults(self, a: int, b: int) -> list[_Finding]:
-        edges = self.streets.edges
+    def _turn_faults(self, way: list[int], b: int) -> list[_Finding]:
+        """What is wrong with going on to an edge after all those that were driven before."""
+        edges, a = self.streets.edges, way[-1]
         node = int(edges.v[a])
         if node != int(edges.u[b]):
             return [("gap", f"edge {b} does not begin where edge {a} ends", _REROUTE)]
         if int(edges.twin[a]) == b:
-            if self._leading_on().get(a):
+            if any(self._goes_on([*way, to], set()) for to in self._leading_on().get(a, [])):
                 return [("turn", f"turning back at the end of edge {a}, where other streets lead on", _REROUTE)]
         elif self.plain.is_barred(node):
             return [("barrier", f"the barrier between edge {a} and edge {b} does not open", _REROUTE)]
@@ -228,8 +229,30 @@ class _Judge:
                 exits[other] = [to for to in exits[other] if to != edge]
             affected = [*before, twin[edge]] if twin[edge] in usable else before
             waiting += [other for other in affected if other in usable and is_lost(other)]
-        self._exits = exits
-        return exits
+        self._exits = {edge: exits[edge] for edge in sorted(usable)}
+        return self._exits
+
+    def _goes_on(self, way: list[int], seen: set[tuple[int, ...]]) -> bool:
+        """The last step of a way is allowed after all those before it, and is no trap for who came so."""
+        memory, at = self._memory(way), way[-1]
+        if memory is None or at not in self._leading_on():
+            return False
+        if len(memory) < 2 or memory in seen:
+            return True
+        following = [*self._leading_on()[at], int(self.streets.edges.twin[at])]
+        return any(self._goes_on([*way, to], seen | {memory}) for to in following)
+
+    def _memory(self, way: list[int]) -> tuple[int, ...] | None:
+        """The longest end of a way with which a forbidden sequence begins; ``None`` where the way ends with one."""
+        longest: tuple[int, ...] = ()
+        for skip in range(len(way) - 1, -1, -1):
+            end = tuple(way[skip:])
+            for sequence in self._forbidden.get(end[0], []):
+                if sequence == end:
+                    return None
+                if sequence[: len(end)] == end:
+                    longest = end
+        return longest
 
     def _is_banned(self, a: int, b: int) -> bool:
         """A turn restriction forbids to drive the one edge after the other."""

@@ -35,7 +35,7 @@ def line(tags: dict[str, str], width_m: float = 6.0, **more: Any) -> Streets:
 )
 def test_wide_and_fast_streets_are_served_from_their_own_side(tags: dict[str, str], width_m: float, code: int) -> None:
     """From 4 lanes, 9 m or more than 50 km/h, of class tertiary and above, with traffic both ways."""
-    assert served_sides(line(tags, width_m), country="FI").tolist() == [code]
+    assert served_sides(line(tags, width_m)).tolist() == [code]
 
 
 def test_sides_and_headings() -> None:

@@ -132,3 +132,54 @@ def test_rules_without_clearance_still_know_the_country() -> None:
 def vars_of(rules: AccessRules) -> dict[str, object]:
     """Fields of rules as keywords."""
     return {"clearance": rules.clearance, "traffic": rules.traffic}
+
+
+def test_who_was_turned_at_the_end_of_a_wide_dead_end_does_not_turn_again() -> None:
+    """The kerb of a stop on the far side is met after turning at the end, so leaving that way costs nothing more.
+
+    Four lanes of 100 m down from X at 8.1 m/s, the stop half-way on the east side, where one drives outward in
+    Finland. In: 10 s, 2 s into the street, 18.5 s for 150 m, 15 s to turn. Out: 6 s, 5 s across traffic, 10 s.
+    """
+    ways = [("A X", STREET), ("X B", STREET), ("X D", WIDE)]
+    nodes = {name: place for name, place in LANE.items() if name != "M"}
+    found = reach(plain_town(nodes=nodes, ways=ways), KEI, (100, 0), (215, -50))
+    assert len(found.points[1].headings) == 1
+    assert found.table.time_s[0].tolist() == [[0, 45], [21, 0]]
+
+
+@pytest.mark.parametrize(("tags", "gate"), [({**STREET, "maxspeed": "5"}, {}), (STREET, {"M": {"barrier": "gate"}})])
+def test_backing_is_never_quicker_than_driving(tags: dict[str, str], gate: dict[str, dict[str, str]]) -> None:
+    """Down a street of 4 km/h, or behind a gate: from the inner stop to the outer one the way is that ahead.
+
+    What backing costs more than driving on is 12 s at the mouth at least, so no stop is left for less than nothing.
+    """
+    ways = [("A X", STREET), ("X B", STREET), ("X M", {**tags, "name": "One"}), ("M D", {**tags, "name": "Two"})]
+    streets = plain_town(nodes=LANE, ways=ways, widths={2: 3.5, 3: 3.5}, node_tags=gate)
+    for kind in (KEI, VAN):
+        found = reach(streets, kind, (100, 0), (200, -20), (200, -98))
+        outer, inner = (int(point) for point in found.stop_point)
+        paths = found.paths([(inner, 0), (inner, outer), (outer, inner)])
+        assert paths[1].backed == 0
+        assert paths[1].time_ms == paths[2].time_ms
+        assert paths[0].time_ms >= paths[1].time_ms + 12_000
+        assert verify_paths(streets, kind, paths) == []
+
+
+def test_the_side_is_right_far_along_a_straight_street() -> None:
+    """The metric grid is turned by 1.8 degrees against north in Helsinki: 28 m aside after 900 m, and 8 m matter.
+
+    Stops at 200 m and at 900 m on the kerb's side (south, eastwards) are met at once, those across are not.
+    """
+    nodes = {"A": (0, 0), "B": (1000, 0), "C": (1000, 200), "D": (0, 200), "S": (-100, 200)}
+    ways = [("A B", WIDE), ("B C", STREET), ("C D", STREET), ("D A", STREET), ("D S", STREET)]
+    streets = plain_town(nodes=nodes, ways=ways)
+    stops = [(200, -8), (200, 8), (900, -8), (900, 8)]
+    found = reach(streets, KEI, (100, 0), *stops)
+    sides = [[bool(streets.edges.reverse[edge]) for edge in found.points[p].headings] for p in found.stop_point]
+    assert sides == [[False], [True], [False], [True]]
+
+
+def test_a_stop_on_the_axis_lies_on_neither_side() -> None:
+    """Which side of its own axis a stop lies on is rounding: it is met in either direction."""
+    found = reach(ring(WIDE), KEI, (100, 0), (200, 0), (300, 0.02))
+    assert [len(point.headings) for point in found.points[1:]] == [2, 2]

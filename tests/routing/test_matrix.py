@@ -55,6 +55,23 @@ def test_a_place_without_a_street_near_has_no_ways() -> None:
     assert found.snap_m[1] == np.inf
 
 
+@pytest.mark.parametrize("broken", [(np.nan, 24.94), (60.17, np.nan), (np.inf, 24.94), (95.0, 500.0)])
+def test_coordinates_that_are_none_have_no_ways(broken: tuple[float, float]) -> None:
+    """Not a number, infinite, beyond the poles: no row and no column, and the other place keeps its own."""
+    streets = plain_town(nodes=SQUARE, ways=[("A B C D A", STREET), ("A C", STREET)])
+    lat, lon = lat_lon(50, 0)
+    found = travel_matrix(streets, KEI, lat=np.array([broken[0], lat]), lon=np.array([broken[1], lon]))
+    assert np.isnan(found.time_s).tolist() == [[True, True], [True, False]]
+    assert found.stretch[0] == -1
+
+
+def test_no_place_and_one_place() -> None:
+    """An empty table and a table of one zero are tables too."""
+    streets = plain_town(nodes=SQUARE, ways=[("A B C D A", STREET), ("A C", STREET)])
+    assert travel_matrix(streets, KEI, lat=np.array([]), lon=np.array([])).time_s.shape == (0, 0)
+    assert travel_matrix(streets, KEI, **places((50, 0))).time_s.tolist() == [[0.0]]
+
+
 def test_ways_of_a_city_pass_the_checker(helsinki_path: Path) -> None:
     """300 random pairs of the bundled city: the traced paths are sound and have the table's times and lengths."""
     from fleetplan.city.streets import Streets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,9 @@ from fleetplan.city.streets import Restrictions, Streets
 from fleetplan.routing import searching
 from fleetplan.routing.packing import PENALTY
 from fleetplan.routing.topology import topology_of
+from fleetplan.routing.verifying import verify_paths
 from tests.routing.builders import KEI, STREET, drive, plain_town, reach
-from tests.towns import edge_row
+from tests.towns import Way, edge_row
 
 LADDER = {"A": (0, 0), "X": (100, 0), "Y": (200, 0), "B": (300, 0), "C": (100, 100), "D": (200, 100)}
 LADDER_WAYS = [("A X", STREET), ("X Y", STREET), ("Y B", STREET), ("C X", STREET), ("Y D", STREET)]
@@ -27,15 +29,16 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(searching, "can_prepare", lambda: False)
 
 
-def ladder(*sequences: str, applies: int = 3) -> Streets:
+def ladder(*sequences: str, applies: int = 3, ways: Sequence[Way] = LADDER_WAYS) -> Streets:
     """Two dead ends A and B on one street, C and D on side streets of it, and sequences that are forbidden."""
-    streets = plain_town(nodes=LADDER, ways=LADDER_WAYS)
-    ways = [[edge_row(streets, LADDER, *pair) for pair in sequence.split()] for sequence in sequences]
+    used = {name: place for name, place in LADDER.items() if any(name in line.split() for line, _ in ways)}
+    streets = plain_town(nodes=used, ways=ways)
+    shut = [[edge_row(streets, used, *pair) for pair in sequence.split()] for sequence in sequences]
     table = Restrictions(
-        start=np.cumsum([0, *map(len, ways)]).astype(np.int64),
-        edge=np.array([edge for way in ways for edge in way], dtype=np.int64),
-        relation_id=np.arange(len(ways), dtype=np.int64),
-        applies=np.full(len(ways), applies, dtype=np.uint8),
+        start=np.cumsum([0, *map(len, shut)]).astype(np.int64),
+        edge=np.array([edge for way in shut for edge in way], dtype=np.int64),
+        relation_id=np.arange(len(shut), dtype=np.int64),
+        applies=np.full(len(shut), applies, dtype=np.uint8),
     )
     return replace(streets, restrictions=table)
 
@@ -106,3 +109,21 @@ def test_what_lies_behind_such_streets_only_is_still_reached() -> None:
     ways = [("A B", {**STREET, "motor_vehicle": "destination"}), ("B E", STREET), ("W A", STREET)]
     streets = plain_town(nodes={name: BLOCK[name] for name in "ABEW"}, ways=ways)
     assert drive(streets, KEI, (-50, 0), (250, 0))[1] == 300
+
+
+def test_a_way_that_a_restriction_leads_into_a_trap_is_driven_back() -> None:
+    """Y leads on to D only, which is shut to who comes from C: from C to A, left at X shut too, one turns at Y.
+
+    50 + 100 + 100 + 50 m. To the checker that is no turning back on an open street; from A to D over Y it is.
+    """
+    shut = ("CX XY YD", "CX XA")
+    streets = ladder(*shut, ways=[way for way in LADDER_WAYS if way[0] != "Y B"])
+    found = reach(streets, KEI, (100, 50), (50, 0), (200, 50))
+    west, north = (int(point) for point in found.stop_point)
+    path = found.path(0, west)
+    assert path.distance_dm == 3000
+    assert verify_paths(streets, KEI, [path]) == []
+    nodes = {name: place for name, place in LADDER.items() if name != "B"}
+    back = tuple(edge_row(streets, nodes, *pair) for pair in ("AX", "XY", "YX"))
+    codes = {fault.code for fault in verify_paths(streets, KEI, [replace(found.path(west, north), edges=back)])}
+    assert "verify_paths.turn" in codes
