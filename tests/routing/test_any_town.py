@@ -18,7 +18,7 @@ from fleetplan.errors import CityError
 from fleetplan.routing.access import decide_access
 from fleetplan.routing.hierarchy import Metric
 from fleetplan.routing.network import Network, drives_of, network_of
-from fleetplan.routing.packing import FAR, unpack
+from fleetplan.routing.packing import FAR, PENALTY, unpack
 from fleetplan.routing.paths import retime_tour, trace_paths
 from fleetplan.routing.preparing import prepare_city
 from fleetplan.routing.seams import AccessRules, Point
@@ -98,7 +98,7 @@ def test_both_engines_and_the_checker_agree(data: st.DataObject) -> None:
     tour = [0, *data.draw(st.lists(st.integers(0, STOPS - 1), max_size=6)), 0]
     driven = [retime_tour(streets, network, engine, points, tour) for engine in engines]
     assert driven[0] == driven[1]
-    if (network.dead_ends.chain[list(points[0].headings)] < 0).all():
+    if (network.dead_ends.chain[list(points[0].headings)] < 0).all() and (table < PENALTY).all():
         # whoever starts inside a dead end may leave its stops in the heading of the start, against the table's belief
         assert sum(driven[0]) >= sum(int(unpack(table[a, [b]])[0][0]) for a, b in pairwise(tour))
     for engine in engines:
