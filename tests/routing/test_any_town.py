@@ -57,7 +57,7 @@ def _sequences(draw: st.DrawFn, streets: Streets) -> Restrictions:
     for _ in range(draw(st.integers(0, 4))):
         way = [draw(st.integers(0, len(u) - 1))]
         for _ in range(draw(st.integers(1, 3))):
-            following = [edge for edge in range(len(u)) if u[edge] == v[way[-1]]]
+            following = [edge for edge in range(len(u)) if u[edge] == v[way[-1]] and edge not in way]
             way += [draw(st.sampled_from(following))] if following else []
         ways += [way] if len(way) > 1 else []
     return Restrictions(
