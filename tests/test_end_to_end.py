@@ -67,7 +67,7 @@ def test_demo_serves_everyone_and_adds_up(demo: Path) -> None:
 
 
 def test_demo_drives_as_planned(demo: Path) -> None:
-    """Protects the tables: driven again with headings kept, half of the trips or more are within 2 % of the plan."""
+    """Protects the tables: driven again with headings kept, the median route is within 2 % of its plan."""
     document = json.loads((demo / "comparison.json").read_text(encoding="utf-8"))
     for fleet in document["fleets"].values():
         assert abs(fleet["retimed"]["median_share"]) <= 0.02

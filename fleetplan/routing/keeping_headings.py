@@ -3,7 +3,8 @@
 A travel table lets a stop be left in either heading, for it does not know how the vehicle came. Taken alone it is too
 short: whoever arrives eastbound and goes on westbound turns round, or drives round a block. For each point the excess
 is averaged here over its nearest neighbours to come from and to go to, a pair of them weighing the more the less the
-point lies out of the way between them; planning adds it to the time at the stop.
+point lies out of the way between them. What tours really pay of it is found by driving one on trial
+(:mod:`fleetplan.routing.trial_tours`); planning adds that to the time at the stop.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from fleetplan.routing.seams import AccessRules, Band, DrivePath, Point, StreetA
 from fleetplan.routing.searching import Search, search_of
 from fleetplan.routing.snapping import point_on, refusals_of, share_points, standable_stretches
 from fleetplan.routing.tables import Headings, headings_of, packed_table, travel_table
+from fleetplan.routing.trial_tours import paid_share
 from fleetplan.routing.walking import Standing, least_walks, walk_of
 from fleetplan.travel import TravelTable
 
@@ -41,7 +42,7 @@ class Reach:
             where none is).
         refusals: per stop the reason why it cannot be served, else ``None``.
         max_walk_m: the longest walk allowed, one way.
-        heading_s: ``float64[points]``, mean seconds by which keeping the heading of arrival lengthens a way over the
+        heading_s: ``float64[points]``, mean seconds by which keeping the heading of arrival lengthens a tour over the
             point; it is no part of the table and comes on top of parking.
     """
 
@@ -166,11 +167,16 @@ def reach_of(
     points = (point_on(streets, network, start.stretch, start.along), *places)
     search, headings = search_of(streets, network, places=len(points)), headings_of(streets, network, points)
     packed = packed_table(network, headings, search)
+    table, excess_s = travel_table(vehicle.name, points, packed), heading_excess_s(network, headings, packed, search)
+
+    def drive(tour: Sequence[int]) -> list[int]:
+        return retime_tour(streets, network, search, points, tour)
+
     return Reach(
         vehicle=vehicle,
         access=access,
         points=points,
-        table=travel_table(vehicle.name, points, packed),
+        table=table,
         stop_point=np.where(group >= 0, group + 1, -1),
         walk_m=standing.walk_m,
         refusals=refusals_of(streets, network, access, standing, stops, max_walk_m=max_walk_m),
@@ -182,5 +188,5 @@ def reach_of(
         packed=packed,
         standing=standing,
         search=search,
-        heading_s=heading_excess_s(network, headings, packed, search),
+        heading_s=excess_s * paid_share(table.time_s[0].astype(np.float64), excess_s, drive),
     )
