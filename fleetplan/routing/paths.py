@@ -1,19 +1,19 @@
-"""The ways behind a table's numbers: single paths, and tours with headings kept."""
+"""The ways behind a table's numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from fleetplan.city.streets import Floats, Ints, Streets
+from fleetplan.routing.hierarchy import Ends
 from fleetplan.routing.lines import lines_of, piece
 from fleetplan.routing.network import Network
 from fleetplan.routing.packing import FAR, unpack
 from fleetplan.routing.seams import DrivePath, Point
 from fleetplan.routing.searching import Search
-from fleetplan.routing.tables import Headings, arriving, direct_ways, heading_ways, headings_of
+from fleetplan.routing.tables import Headings, arriving, direct_ways, heading_ways
 from fleetplan.routing.topology import expand_ranges
 
 
@@ -54,7 +54,7 @@ def trace_paths(
     paths = []
     for number, (edges, turns_round, backed) in enumerate(ways):
         start, end = (points[i] for i in pairs[number].tolist())
-        lon, lat = _line(streets, edges, start, end)
+        lon, lat = line_of(streets, edges, start, end)
         time, length = int(time_ms[number]), int(length_dm[number])
         paths.append(DrivePath(tuple(edges), start, end, time, length, turns_round, lon, lat, backed))
     return paths
@@ -100,76 +100,43 @@ def _searched(
     if len(found) < len(pairs):
         raise AssertionError("the table holds a weight that no way has")
     row = right[first]
-    begin, state = search.traces(onward.chosen(row), arriving(network, headings.chosen(there[row])))
-    edge = network.topology.edge[state]
+    edges = traced(network, headings, search, here[row], there[row], onward.chosen(row))
     ways = []
-    for i, (one, other) in enumerate(zip(here[row].tolist(), there[row].tolist(), strict=True)):
-        edges = edge[begin[i] : begin[i + 1]].tolist()
-        if headings.edge[one] == headings.edge[other]:
-            edges = [int(headings.edge[one]), *edges]
+    for way, one in zip(edges, here[row].tolist(), strict=True):
         paid, backs = bool(headings.penalty[one] != 0), bool(headings.backs[one])
-        ways.append((edges, paid and not backs, _mouth(network, edges) if paid and backs else 0))
+        ways.append((way, paid and not backs, mouth(network, way) if paid and backs else 0))
     return ways
 
 
-def _mouth(network: Network, edges: Sequence[int]) -> int:
+def traced(
+    network: Network, headings: Headings, search: Search, here: Ints, there: Ints, onward: Ends
+) -> list[list[int]]:
+    """Edges of the best way from each heading to the one in the same row.
+
+    Args:
+        here, there: rows of the headings.
+        onward: as :func:`~fleetplan.routing.tables.heading_ways` gives it for them.
+    """
+    same = headings.edge[here] == headings.edge[there]
+    direct = same & (headings.done[there] >= headings.done[here])
+    ways = [[edge] for edge in headings.edge[here].tolist()]
+    row = np.flatnonzero(~direct)
+    begin, state = search.traces(onward.chosen(row), arriving(network, headings.chosen(there[row])))
+    edge = network.topology.edge[state]
+    for i, number in enumerate(row.tolist()):
+        found = edge[begin[i] : begin[i + 1]].tolist()
+        ways[number] = [*ways[number], *found] if same[number] else found
+    return ways
+
+
+def mouth(network: Network, edges: Sequence[int]) -> int:
     """How many of a way's first edges lie in the dead-end street that it leaves."""
     ends = network.dead_ends
     inside = [bool(ends.outward[edge]) and ends.chain[edge] == ends.chain[edges[0]] for edge in edges]
     return inside.index(False) if False in inside else len(edges)
 
 
-def retime_tour(
-    streets: Streets, network: Network, search: Search, points: Sequence[Point], tour: Sequence[int]
-) -> list[int]:
-    """Milliseconds of each leg of a tour when every point is left in the heading it was reached in.
-
-    Leaving against that heading costs turning round beside the stop, or backing out of a dead end. The depot (point 0)
-    is left in any heading.
-    Of all ways to drive the tour the quickest in total is taken.
-
-    Args:
-        tour: numbers of the points in order.
-    """
-    if len(tour) < 2:
-        return []
-    visited = sorted(set(tour))
-    headings = headings_of(streets, network, [points[0], *(points[i] for i in visited)])
-    row_of = {point: row + 1 for row, point in enumerate(visited)}
-    rows = [headings.rows(row_of[point]) for point in tour]
-    legs = _legs(network, headings, search, rows)
-    best = np.zeros(len(rows[0]))
-    steps: list[tuple[Floats, Floats]] = []
-    for number, (here, there) in enumerate(pairwise(tour)):
-        count = len(rows[number])
-        turning = headings.turn[rows[number]].astype(np.float64)
-        turn = np.zeros((count, count)) if number == 0 or here == 0 else turning * (1.0 - np.eye(count))
-        drive = np.where(np.eye(count, dtype=bool), 0.0, np.inf) if here == there else legs[number]
-        leg = (turn[:, :, None] + drive[None, :, :]).min(axis=1)
-        steps.append((best, leg))
-        best = (best[:, None] + leg).min(axis=0)
-    times: list[float] = []
-    state = int(np.argmin(best))
-    for before, leg in reversed(steps):
-        start = int(np.argmin(before + leg[:, state]))
-        times.append(float(leg[start, state]))
-        state = start
-    time_ms, _ = unpack(np.array(times[::-1]).astype(np.int64))
-    return [int(time) for time in time_ms]
-
-
-def _legs(network: Network, headings: Headings, search: Search, rows: Sequence[Ints]) -> list[Floats]:
-    """Packed weight from every heading of each point of a tour to every heading of the next one."""
-    here = np.concatenate([np.repeat(a, len(b)) for a, b in pairwise(rows)])
-    there = np.concatenate([np.tile(b, len(a)) for a, b in pairwise(rows)])
-    # The penalty is that of leaving against a heading; here it is paid where that happens.
-    weight, _ = heading_ways(network, headings.unturned, here, there, search)
-    cut = np.cumsum([len(a) * len(b) for a, b in pairwise(rows)])[:-1]
-    shapes = [(len(a), len(b)) for a, b in pairwise(rows)]
-    return [part.reshape(shape).astype(np.float64) for part, shape in zip(np.split(weight, cut), shapes, strict=True)]
-
-
-def _line(streets: Streets, edges: Sequence[int], start: Point, end: Point) -> tuple[Floats, Floats]:
+def line_of(streets: Streets, edges: Sequence[int], start: Point, end: Point) -> tuple[Floats, Floats]:
     if not edges:
         return np.array([start.lon]), np.array([start.lat])
     lines = lines_of(streets)

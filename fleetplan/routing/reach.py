@@ -18,11 +18,12 @@ from fleetplan.routing.keeping_headings import heading_excess_s
 from fleetplan.routing.kerb import required_reverse
 from fleetplan.routing.lines import lines_of, metric_points
 from fleetplan.routing.network import Network, drives_of, network_of
-from fleetplan.routing.paths import retime_tour, trace_paths
+from fleetplan.routing.paths import trace_paths
 from fleetplan.routing.seams import AccessRules, Band, DrivePath, Point, StreetAccess, Walk
 from fleetplan.routing.searching import Search, search_of
 from fleetplan.routing.snapping import point_on, refusals_of, share_points, standable_stretches
 from fleetplan.routing.tables import Headings, headings_of, packed_table, travel_table
+from fleetplan.routing.tours import drive_tour, retime_tour
 from fleetplan.routing.trial_tours import paid_share
 from fleetplan.routing.walking import Standing, least_walks, walk_of
 from fleetplan.travel import TravelTable
@@ -102,6 +103,10 @@ class Reach:
         turning round beside the stop, except at the depot.
         """
         return retime_tour(self.streets, self.network, self.search, self.points, points)
+
+    def drive(self, points: Sequence[int]) -> list[DrivePath]:
+        """The paths of a tour over points when headings are kept, one for each leg."""
+        return drive_tour(self.streets, self.network, self.search, self.points, points)
 
     def street_km(self) -> dict[str, float]:
         """Kilometres of the city's drivable stretches by band."""

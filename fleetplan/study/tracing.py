@@ -10,6 +10,7 @@ import numpy as np
 from fleetplan.planning.plan import Plan, Route
 from fleetplan.planning.problem import Problem
 from fleetplan.routing.reach import Reach
+from fleetplan.routing.seams import DrivePath
 from fleetplan.study.result import Leg, TracedRoute
 
 _NOTHING = np.zeros(0, dtype=np.float64)
@@ -26,7 +27,7 @@ def route_points(problem: Problem, route: Route) -> list[list[int]]:
 
 
 def trace_plan(problem: Problem, plan: Plan, reaches: Mapping[str, Reach]) -> tuple[TracedRoute, ...]:
-    """Every route of a plan as legs on the streets."""
+    """Every route of a plan as legs on the streets, driven with headings kept; times and metres are the plan's."""
     row_of = {task.id: row for row, task in enumerate(problem.tasks)}
     traced = []
     for route in plan.routes:
@@ -34,16 +35,15 @@ def trace_plan(problem: Problem, plan: Plan, reaches: Mapping[str, Reach]) -> tu
         legs = []
         for number, (trip, points) in enumerate(zip(route.trips, route_points(problem, route), strict=True)):
             stops: Sequence[str] = [*(visit.stop for visit in trip.visits), ""]
-            for stop, here, there in zip(stops, points[:-1], points[1:], strict=True):
-                legs.append(_leg(reach, number, stop, here, there, row_of.get(stop)))
+            for stop, here, there, path in zip(stops, points[:-1], points[1:], reach.drive(points), strict=True):
+                legs.append(_leg(reach, number, stop, here, there, row_of.get(stop), path))
         traced.append(TracedRoute(route.id, route.type, tuple(legs)))
     return tuple(traced)
 
 
-def _leg(reach: Reach, trip: int, stop: str, here: int, there: int, row: int | None) -> Leg:
+def _leg(reach: Reach, trip: int, stop: str, here: int, there: int, row: int | None, path: DrivePath) -> Leg:
     lon = lat = walk_lon = walk_lat = _NOTHING
     if here != there:
-        path = reach.path(here, there)
         lon, lat = path.lon, path.lat
     if row is not None:
         walk = reach.walk(row)
@@ -65,8 +65,8 @@ def retimed_difference(problem: Problem, plan: Plan, reaches: Mapping[str, Reach
 
     The table lets a vehicle leave a stop in either heading; the mean of what that is too short by is planned with the
     time at the stop. Here each trip is driven again with headings kept (turning round where that is quickest). Returned
-    are ``table_s`` (that mean included) and ``retimed_s`` over all routes and ``median_share``, the median over routes of
-    (re-timed − table) ÷ table.
+    are ``table_s`` (that mean included) and ``retimed_s`` over all routes and ``median_share``, the median over routes
+    of (re-timed − table) ÷ table.
     """
     table_s, retimed_s, shares = 0.0, 0.0, []
     for route in plan.routes:

@@ -19,12 +19,13 @@ from fleetplan.routing.access import decide_access
 from fleetplan.routing.hierarchy import Metric
 from fleetplan.routing.network import Network, drives_of, network_of
 from fleetplan.routing.packing import FAR, PENALTY, unpack
-from fleetplan.routing.paths import retime_tour, trace_paths
+from fleetplan.routing.paths import trace_paths
 from fleetplan.routing.preparing import prepare_city
 from fleetplan.routing.seams import AccessRules, Point
 from fleetplan.routing.searching import PlainSearch
 from fleetplan.routing.snapping import point_on
 from fleetplan.routing.tables import headings_of, packed_table
+from fleetplan.routing.tours import drive_tour, retime_tour
 from fleetplan.routing.verifying import verify_paths
 from tests.routing.builders import KEI, ONE_WAY, STREET, plain_town
 
@@ -103,7 +104,9 @@ def test_both_engines_and_the_checker_agree(data: st.DataObject) -> None:
         assert sum(driven[0]) >= sum(int(unpack(table[a, [b]])[0][0]) for a, b in pairwise(tour))
     for engine in engines:
         weights = table[pairs[:, 0], pairs[:, 1]]
-        paths = trace_paths(streets, network, headings, engine, points, pairs, packed=weights)
+        legs = drive_tour(streets, network, engine, points, tour)
+        assert [leg.time_ms for leg in legs] == driven[0]
+        paths = [*trace_paths(streets, network, headings, engine, points, pairs, packed=weights), *legs]
         faults = verify_paths(streets, KEI, paths, rules=RULES)
         # the checker does not see traps that only open up several forbidden sequences further on
         assert [fault for fault in faults if "turning back" not in fault.message] == []
