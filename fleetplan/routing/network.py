@@ -79,6 +79,8 @@ class Network:
         arc: rows of the topology that the vehicle drives.
         tail, head: their states.
         cost: packed weight of an arc, the next edge included.
+        begins: the state in which a way begins on an edge: the edge itself, or one of its copies where a restriction
+            over a via way leaves only those a way on who come over it.
         twin: the edge in the other direction where the part has it, or -1.
         dead_ends: which edges lie in dead-end streets.
         round_ms: turning round beside a stop on the edge.
@@ -96,6 +98,7 @@ class Network:
     tail: Ints
     head: Ints
     cost: Ints
+    begins: Ints
     twin: Ints
     dead_ends: DeadEnds
     round_ms: Ints
@@ -188,6 +191,7 @@ def network_of(
         tail=topology.tail[arc],
         head=topology.head[arc],
         cost=turn + weight[second] + np.where(entered, PENALTY, 0),
+        begins=_begins(topology, inside, topology.tail[arc]),
         twin=twin,
         dead_ends=dead_ends,
         round_ms=turn_round_ms(streets, vehicle, rules=rules),
@@ -223,3 +227,16 @@ def usable_arcs(
     onward &= alive[topology.tail] & alive[topology.head]
     back &= alive[topology.tail] & alive[topology.head] & (exits[topology.tail] == 0)
     return np.flatnonzero(onward | back)
+
+
+def _begins(topology: Topology, inside: Bools, tail: Ints) -> Ints:
+    """The state of each edge in which a way may begin: the first one that leads on."""
+    leads = np.zeros(topology.states, dtype=np.bool_)
+    leads[tail] = True
+    begins = np.arange(len(inside), dtype=np.int64)
+    lost = np.flatnonzero(inside & ~leads[: len(inside)])
+    start, state = topology.copies
+    for edge in lost.tolist():
+        onward = [copy for copy in state[start[edge] : start[edge + 1]].tolist() if leads[copy]]
+        begins[edge] = next(iter(onward), edge)
+    return begins

@@ -125,9 +125,9 @@ def _rounded(values: Floats) -> Ints:
     return whole
 
 
-def leaving(headings: Headings) -> Ends:
+def leaving(network: Network, headings: Headings) -> Ends:
     """The headings as ends that ways start from."""
-    return Ends(headings.start, headings.edge, headings.rest + headings.penalty)
+    return Ends(headings.start, network.begins[headings.edge], headings.rest + headings.penalty)
 
 
 def arriving(network: Network, headings: Headings) -> Ends:
@@ -145,7 +145,7 @@ def arriving(network: Network, headings: Headings) -> Ends:
 
 def packed_table(network: Network, headings: Headings, search: Search) -> Ints:
     """Packed weight of the fastest way between all points, ``int64[points, points]``; ``FAR`` where there is none."""
-    table = search.table(leaving(headings), arriving(network, headings))
+    table = search.table(leaving(network, headings), arriving(network, headings))
     here, there, weight = _ways_back(network, headings, search)
     table[headings.point[here], headings.point[there]] = FAR
     np.minimum.at(table, (headings.point[here], headings.point[there]), weight)
@@ -184,7 +184,7 @@ def heading_ways(network: Network, headings: Headings, here: Ints, there: Ints, 
     used, row = np.unique(np.concatenate([here, there]), return_inverse=True)
     own = headings.chosen(used)
     one, other = row.reshape(2, -1)
-    leave = leaving(own)
+    leave = leaving(network, own)
     edge, done = own.edge, own.done
     same, ahead = edge[one] == edge[other], done[other] - done[one]
     weight = np.where(same, ahead, FAR)
@@ -205,8 +205,8 @@ def heading_ways(network: Network, headings: Headings, here: Ints, there: Ints, 
 
 def _rounds(network: Network, edge: Ints, search: Search) -> tuple[Ints, Ints]:
     """Packed weight from the end of each edge round to its start, and the first arc on the way (-1: no way)."""
-    low = np.searchsorted(network.tail, edge, side="left")
-    high = np.searchsorted(network.tail, edge, side="right")
+    low = np.searchsorted(network.tail, network.begins[edge], side="left")
+    high = np.searchsorted(network.tail, network.begins[edge], side="right")
     row, offset = expand_ranges(high - low)
     arc = low[row] + offset
     best, first = np.full(len(edge), FAR, dtype=np.int64), np.full(len(edge), -1, dtype=np.int64)

@@ -92,7 +92,9 @@ def _driven(
         count = len(rows[number])
         turning = headings.turn[rows[number]].astype(np.float64)
         turn = np.zeros((count, count)) if number == 0 or here == 0 else turning * (1.0 - np.eye(count))
-        drive = np.where(np.eye(count, dtype=bool), 0.0, np.inf) if here == there else drives[number]
+        drive = drives[number]
+        if here == there:  # stays as it stands; whoever turns does so on leaving
+            turn = drive = np.where(np.eye(count, dtype=bool), 0.0, np.inf)
         every = turn[:, :, None] + drive[None, :, :]  # by heading of arrival, of leaving, and of the next arrival
         steps.append((best, every, turn))
         best = (best[:, None] + every.min(axis=1)).min(axis=0)
