@@ -23,7 +23,8 @@ class Visit:
         park_s: seconds of parking before ``arrive_s``; 0 when the previous stop shared the standing place.
         walk_m: all metres on foot for this stop: one-way distance × 2 × rounds.
         walk_s: all seconds on foot for this stop.
-        wait_s: seconds of waiting for the window to open.
+        wait_s: seconds of waiting for a window to open.
+        late_s: seconds from the close of the last window to the start of service; 0 inside a window.
     """
 
     stop: str
@@ -35,6 +36,22 @@ class Visit:
     walk_m: float
     walk_s: int
     wait_s: int
+    late_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A rest taken on trip number ``trip`` (from 0) after ``after`` of its visits.
+
+    With ``after`` 0 it is taken at the depot between the end of loading and the departure, which is later by it.
+    The next drive, or the departure, begins at ``end_s``.
+    """
+
+    trip: int
+    after: int
+    start_s: int
+    end_s: int
+    paid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,7 @@ class Route:
     start_s: int
     end_s: int
     trips: tuple[Trip, ...]
+    rests: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
