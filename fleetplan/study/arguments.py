@@ -74,7 +74,9 @@ def study_of_arguments(
     if faults or found is None or pack is None or not isinstance(streets, Streets):
         raise InputError(faults)
     streets = streets.during(checked.shift.start, checked.shift.end)
-    return study_of_settings(checked, streets=streets, stops=found, vehicles=used, pack=pack)
+    return study_of_settings(
+        checked, streets=streets, stops=found, vehicles=used, pack=pack, further_types=[*known, *used]
+    )
 
 
 def _pair(values: Any, names: tuple[str, str]) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
         stops=stops,
         vehicles={name: own.get(name) or vehicle(name) for name in sorted(types)},
         pack=pack,
+        further_types=own,
     )
 
 
