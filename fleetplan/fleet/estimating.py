@@ -132,7 +132,10 @@ def _battery_faults(name: str, figures: Mapping[str, Figure], entry: VehicleEntr
     place = f"{where} [{name}]"
     if given and entry.powertrain != "electric":
         message = f"a {entry.powertrain} vehicle has no traction battery"
-        return [Fault("vehicles.battery", place, key, message, 'remove it, or write powertrain = "electric"') for key in given]
+        return [
+            Fault("vehicles.battery", place, key, message, 'remove it, or write powertrain = "electric"')
+            for key in given
+        ]
     if given and "battery_kwh" not in figures:
         message = "the battery's size is missing"
         return [Fault("vehicles.battery", place, key, message, "state battery_kwh, or remove it") for key in given]

@@ -62,8 +62,14 @@ class Places:
 
     def chosen(self, rows: Ints) -> Places:
         """Some of the rows."""
-        columns = (self.stop, self.source, self.stretch, self.along, self.heading, self.walk_m)
-        return Places(*(column[rows] for column in columns))
+        return Places(
+            self.stop[rows],
+            self.source[rows],
+            self.stretch[rows],
+            self.along[rows],
+            self.heading[rows],
+            self.walk_m[rows],
+        )
 
 
 def places_of(standing: Standing, heading: Codes, *, source: int, max_walk_m: float) -> Places:
@@ -81,10 +87,14 @@ def places_of(standing: Standing, heading: Codes, *, source: int, max_walk_m: fl
 
 def joined(parts: list[Places]) -> Places:
     """The rows of several tables, one after the other."""
-    columns = zip(
-        *((part.stop, part.source, part.stretch, part.along, part.heading, part.walk_m) for part in parts), strict=True
+    return Places(
+        np.concatenate([part.stop for part in parts]),
+        np.concatenate([part.source for part in parts]),
+        np.concatenate([part.stretch for part in parts]),
+        np.concatenate([part.along for part in parts]),
+        np.concatenate([part.heading for part in parts]),
+        np.concatenate([part.walk_m for part in parts]),
     )
-    return Places(*(np.concatenate(column) for column in columns))
 
 
 def open_streets(streets: Streets, network: Network, access: StreetAccess) -> Bools:
@@ -176,7 +186,7 @@ def fewest_points(places: Places, point: Ints, *, known: int, stops: int, least_
 def worth_walking(
     *, extra_walk_s: Floats, to_first_s: Floats, from_first_s: Floats, park_first_s: Floats, park_s: Floats
 ) -> Bools:
-    """Whether a place further away can pay against the first one.
+    """Whether a place further away can pay against a nearer one, called the first.
 
     Whoever stands there could instead drive on to the first place, park, and drive back to where the way goes on: that
     is the most that standing there saves, and it must exceed the walk.
@@ -193,11 +203,15 @@ def walked_s(metres: Floats) -> Floats:
     return 2.0 * metres / handling_figures()["walk_speed_mps"].value
 
 
-def first_ways(stop: Ints, walk_m: Floats, source: Ints, point: Ints) -> Ints:
-    """Rows sorted by stop and walk, each point once per stop, at most :data:`MOST_WAYS` of them."""
-    order = np.lexsort((source, walk_m, source != LEAST, stop))
-    pair = np.stack([stop[order], point[order]], axis=1)
+def by_stop(places: Places, point: Ints) -> Ints:
+    """Rows sorted by stop, the least walk first, then by walk; each point once per stop."""
+    order = np.lexsort((places.source, places.walk_m, places.source != LEAST, places.stop))
+    pair = np.stack([places.stop[order], point[order]], axis=1)
     _, first = np.unique(pair, axis=0, return_index=True)
-    order = order[np.sort(first)]
-    start = np.searchsorted(stop[order], stop[order], side="left")
-    return order[np.arange(len(order)) - start < MOST_WAYS]
+    return order[np.sort(first)]
+
+
+def fewest_ways(places: Places, rows: Ints) -> Ints:
+    """The first :data:`MOST_WAYS` of each stop's rows, which are sorted by stop."""
+    stop = places.stop[rows]
+    return rows[np.arange(len(rows)) - np.searchsorted(stop, stop, side="left") < MOST_WAYS]

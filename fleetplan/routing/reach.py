@@ -158,6 +158,7 @@ def reach_of(
     max_walk_m: float = 150.0,
     place: DepotPlace | None = None,
     several: bool = True,
+    rounds: Ints | None = None,
 ) -> Reach:
     """What a vehicle type reaches from a depot.
 
@@ -169,6 +170,7 @@ def reach_of(
         place: where the types of a comparison start (:func:`~fleetplan.routing.depot.shared_place`); found for this
             vehicle alone when absent.
         several: look for several ways to meet each stop; otherwise the least walk is the only one.
+        rounds: per stop, how often its load makes the driver walk there and back; once when absent.
 
     Raises:
         CityError: no two streets can be driven back and forth by this vehicle.
@@ -210,7 +212,7 @@ def reach_of(
     if several:
         band = access.stretch_band[ways.stretch]
         park_s = np.where(band == Band.FREE, *(vehicle.park_s[kind.label] for kind in (Band.FREE, Band.SQUEEZED)))
-        rows = useful_rows(ways, time_s=time_s[1:, 1:], park_s=park_s + heading_s[1:])
+        rows = useful_rows(ways, time_s=time_s[1:, 1:], park_s=park_s + heading_s[1:], rounds=rounds)
         kept = np.concatenate([[0], 1 + np.union1d(np.arange(ways.least), ways.point[rows])])
         ways, points = ways.chosen(rows), tuple(points[row] for row in kept)
         packed, heading_s = packed[np.ix_(kept, kept)], heading_s[kept]

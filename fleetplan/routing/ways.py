@@ -14,8 +14,9 @@ from fleetplan.routing.alternatives import (
     OPEN,
     OTHER,
     Places,
+    by_stop,
     fewest_points,
-    first_ways,
+    fewest_ways,
     joined,
     matched,
     neighbours_along,
@@ -29,6 +30,7 @@ from fleetplan.routing.kerb import required_reverse
 from fleetplan.routing.network import Network
 from fleetplan.routing.seams import StreetAccess
 from fleetplan.routing.snapping import share_points
+from fleetplan.routing.topology import expand_ranges
 from fleetplan.routing.walking import Standing, least_walks
 
 
@@ -127,27 +129,32 @@ def find_ways(
     return found.chosen(kept)
 
 
-def useful_rows(ways: Ways, *, time_s: Floats, park_s: Floats) -> Ints:
-    """Rows that can pay, sorted by stop with the least walk first, each point once per stop.
+def useful_rows(ways: Ways, *, time_s: Floats, park_s: Floats, rounds: Ints | None = None) -> Ints:
+    """Rows that can pay against every way of the same stop with a shorter walk; each point once per stop.
+
+    They are sorted by stop, the least walk first.
 
     Args:
         time_s: ``[p, p]`` between the shared places.
         park_s: ``[p]`` to park at each.
+        rounds: per stop, how often the walk is made; once when absent.
     """
     places, point = ways.places, ways.point
-    first = np.flatnonzero(places.source == LEAST)
-    row_of = np.full(int(places.stop.max(initial=-1)) + 1, -1, dtype=np.int64)
-    row_of[places.stop[first]] = first
-    own = row_of[places.stop]
+    rows = by_stop(places, point)
+    begin = np.searchsorted(places.stop[rows], places.stop[rows], side="left")
+    later, offset = expand_ranges(np.arange(len(rows)) - begin)
+    near, far = rows[begin[later] + offset], rows[later]
     pairs = np.unique(np.stack([point, places.stop], axis=1), axis=0)
     shared = np.bincount(pairs[:, 0], minlength=len(ways.stretch)) > 1
-    here, there = point[own], point
+    here, there = point[near], point[far]
+    extra_walk_s = walked_s(places.walk_m[far] - places.walk_m[near])
     pays = worth_walking(
-        extra_walk_s=walked_s(places.walk_m - places.walk_m[own]),
+        extra_walk_s=extra_walk_s if rounds is None else extra_walk_s * rounds[places.stop[far]],
         to_first_s=time_s[there, here],
         from_first_s=time_s[here, there],
         park_first_s=park_s[here],
         park_s=np.where(shared[there], 0.0, park_s[there]),
     )
-    kept = np.flatnonzero(pays | (places.source == LEAST))
-    return kept[first_ways(places.stop[kept], places.walk_m[kept], places.source[kept], point[kept])]
+    useless = np.zeros(len(point), dtype=np.bool_)
+    useless[far[~pays]] = True
+    return fewest_ways(places, rows[~useless[rows]])

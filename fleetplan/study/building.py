@@ -39,6 +39,7 @@ def gather_materials(study: StudyInput, *, progress: Progress | None = None) -> 
     """
     lat = np.array([stop.lat for stop in study.stops], dtype=np.float64)
     lon = np.array([stop.lon for stop in study.stops], dtype=np.float64)
+    rounds = np.array([rounds_of(stop) for stop in study.stops], dtype=np.int64)
     if progress:
         progress("the depot's place", 0, len(study.types))
     place = shared_place(study.streets, [study.vehicles[name] for name in study.types], study.depot, rules=study.rules)
@@ -57,6 +58,7 @@ def gather_materials(study: StudyInput, *, progress: Progress | None = None) -> 
             rules=study.rules,
             max_walk_m=study.max_walk_m,
             place=place,
+            rounds=rounds,
         )
         costs[name] = vehicle_costs(vehicle, study.pack)
     if progress:

@@ -42,7 +42,7 @@ class RuleSet:
 
 @dataclass(frozen=True)
 class RestPlan:
-    """The rests of a study's drivers: ``rests`` and ``driving_rule`` as problems have them, and the sets they are of."""
+    """The rests of a study's drivers: ``rests`` and ``driving_rule`` of its problems, and the rule sets behind them."""
 
     rests: tuple[Rest, ...] = ()
     driving_rule: DrivingRule | None = None

@@ -9,12 +9,13 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
 from fleetplan.planning.plan import Plan
-from fleetplan.planning.problem import MOST_PRIORITY, Problem
+from fleetplan.planning.problem import Problem
 from fleetplan.planning.reasons import with_own_reasons
 from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
 from fleetplan.study.building import Progress
 from fleetplan.study.inputs import FleetEntry
+from fleetplan.study.ranking import rank
 
 SEEDS_PER_FLEET = 3
 
@@ -29,21 +30,6 @@ class Answers:
     best: Mapping[str, Plan]
     seeds: Mapping[str, tuple[Plan, ...]]
     interrupted: bool
-
-
-def rank(problem: Problem, plan: Plan) -> tuple[float, ...]:
-    """The order of plans: fewest unserved parcels, of the highest priority first, then cost.
-
-    By cost alone where unserved parcels have a price.
-    """
-    if problem.unserved_price_per_parcel is not None:
-        return (plan.cost,)
-    task_of = {task.id: task for task in problem.tasks if task.priority > 0}
-    left = [0] * (MOST_PRIORITY + 1)
-    for item in plan.unserved:
-        if item.stop in task_of:
-            left[task_of[item.stop].priority] += task_of[item.stop].all_parcels
-    return (*(float(parcels) for parcels in left[:0:-1]), float(plan.unserved_parcels), plan.cost)
 
 
 def ignore_interrupts() -> None:

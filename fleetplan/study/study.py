@@ -18,6 +18,8 @@ from fleetplan.study.comparing import (
     decided_warnings,
     depot_warnings,
     heading_warning,
+    rest_warnings,
+    stop_warnings,
     width_warning,
 )
 from fleetplan.study.inputs import StudyInput, check_input
@@ -130,6 +132,8 @@ def _warnings(
             warnings.append(f"fleet {name}: the search was interrupted; this is its best plan so far")
     warnings += depot_warnings(study, depot)
     warnings += study.stops.notes
+    warnings += stop_warnings(study)
+    warnings += rest_warnings(study, plans)
     warnings.append(heading_warning(figures))
     warnings.append(width_warning(study))
     if study.rules.country == "JP":

@@ -41,9 +41,7 @@ def trace_plan(problem: Problem, plan: Plan, reaches: Mapping[str, Reach]) -> tu
     return tuple(traced)
 
 
-def _leg(
-    reach: Reach, trip: int, stop: str, way: int, here: int, there: int, row: int | None, path: DrivePath
-) -> Leg:
+def _leg(reach: Reach, trip: int, stop: str, way: int, here: int, there: int, row: int | None, path: DrivePath) -> Leg:
     lon = lat = walk_lon = walk_lat = _NOTHING
     if here != there:
         lon, lat = path.lon, path.lat
