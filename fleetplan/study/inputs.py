@@ -16,14 +16,15 @@ from fleetplan.fleet.pricing import PACKS, cost_pack
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.seams import AccessRules
 from fleetplan.scenario import Settings
-from fleetplan.study.rests import RestPlan, rest_plan
+from fleetplan.study.rests import NO_RESTS, RestPlan, rest_plan
 
 
 @dataclass(frozen=True, slots=True)
 class FleetEntry:
     """A vehicle type of a fleet; ``max`` is how many there are, ``None`` for as many as wanted.
 
-    ``shift_s`` is its own shift within the study's, ``max_span_h`` its longest day, ``max_stops`` the most stops of one.
+    ``shift_s`` is its own shift within the study's, ``max_span_h`` its longest day, ``max_stops`` the most stops of
+    a day.
     """
 
     type: str
@@ -81,7 +82,7 @@ class StudyInput:
     effort: str | int
     max_seconds: float | None
     docks: int | None = None
-    rests: RestPlan = RestPlan()
+    rests: RestPlan = NO_RESTS
     further_types: frozenset[str] = frozenset()
 
     @property

@@ -49,6 +49,9 @@ class RestPlan:
     rules: tuple[RuleSet, ...] = ()
 
 
+NO_RESTS = RestPlan()
+
+
 @lru_cache(maxsize=1)
 def rule_sets() -> Mapping[str, RuleSet]:
     """All rule sets by name. Treat the result as read-only."""
