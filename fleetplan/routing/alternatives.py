@@ -105,10 +105,11 @@ def open_streets(streets: Streets, network: Network, access: StreetAccess) -> Bo
 
 
 def street_numbers(streets: Streets) -> Ints:
-    """Number of the street of each stretch: those of one name are one street, those without are each their own."""
+    """Number of the street of each stretch: those of one name are one street, without a name those of one way."""
     name = streets.stretches.name.astype(np.int64)
     nameless = np.array([text == "" for text in streets.names], dtype=np.bool_)[name]
-    return np.where(nameless, len(streets.names) + np.arange(len(name)), name)
+    _, way = np.unique(streets.stretches.way_id, return_inverse=True)
+    return np.where(nameless, len(streets.names) + way.reshape(-1), name)
 
 
 def neighbours_along(

@@ -132,7 +132,8 @@ def find_ways(
 def useful_rows(ways: Ways, *, time_s: Floats, park_s: Floats, rounds: Ints | None = None) -> Ints:
     """Rows that can pay against every way of the same stop with a shorter walk; each point once per stop.
 
-    They are sorted by stop, the least walk first.
+    They are sorted by stop, the least walk first. Parking is free where other stops may be served from the place too,
+    so the rows are judged again until no place loses its last other stop.
 
     Args:
         time_s: ``[p, p]`` between the shared places.
@@ -141,20 +142,22 @@ def useful_rows(ways: Ways, *, time_s: Floats, park_s: Floats, rounds: Ints | No
     """
     places, point = ways.places, ways.point
     rows = by_stop(places, point)
-    begin = np.searchsorted(places.stop[rows], places.stop[rows], side="left")
-    later, offset = expand_ranges(np.arange(len(rows)) - begin)
-    near, far = rows[begin[later] + offset], rows[later]
-    pairs = np.unique(np.stack([point, places.stop], axis=1), axis=0)
-    shared = np.bincount(pairs[:, 0], minlength=len(ways.stretch)) > 1
-    here, there = point[near], point[far]
-    extra_walk_s = walked_s(places.walk_m[far] - places.walk_m[near])
-    pays = worth_walking(
-        extra_walk_s=extra_walk_s if rounds is None else extra_walk_s * rounds[places.stop[far]],
-        to_first_s=time_s[there, here],
-        from_first_s=time_s[here, there],
-        park_first_s=park_s[here],
-        park_s=np.where(shared[there], 0.0, park_s[there]),
-    )
-    useless = np.zeros(len(point), dtype=np.bool_)
-    useless[far[~pays]] = True
-    return fewest_ways(places, rows[~useless[rows]])
+    while True:
+        begin = np.searchsorted(places.stop[rows], places.stop[rows], side="left")
+        later, offset = expand_ranges(np.arange(len(rows)) - begin)
+        near, far = rows[begin[later] + offset], rows[later]
+        shared = np.bincount(point[rows], minlength=len(ways.stretch)) > 1
+        here, there = point[near], point[far]
+        extra_walk_s = walked_s(places.walk_m[far] - places.walk_m[near])
+        pays = worth_walking(
+            extra_walk_s=extra_walk_s if rounds is None else extra_walk_s * rounds[places.stop[far]],
+            to_first_s=time_s[there, here],
+            from_first_s=time_s[here, there],
+            park_first_s=park_s[here],
+            park_s=np.where(shared[there], 0.0, park_s[there]),
+        )
+        if pays.all():
+            return fewest_ways(places, rows)
+        useless = np.zeros(len(point), dtype=np.bool_)
+        useless[far[~pays]] = True
+        rows = rows[~useless[rows]]
