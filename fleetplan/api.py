@@ -189,9 +189,9 @@ def compare(
             "width_quantile": width_quantile,
             "ordinance": ordinance,
             "unserved_price_per_parcel": unserved_price_per_parcel,
-            "rest_rules": rest_rules if isinstance(rest_rules, str) else list(rest_rules),
-            "rests": [dict(rest) for rest in rests],
-            "driving_rule": None if driving_rule is None else dict(driving_rule),
+            "rest_rules": rest_rules,
+            "rests": rests,
+            "driving_rule": driving_rule,
         },
     )
     return _run(study, executor=executor, progress=progress)

@@ -22,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from pydantic_core import PydanticCustomError
+
 from fleetplan.errors import Fault, InputError, faults_of_validation
 from fleetplan.units import format_clock, parse_clock
 
@@ -70,6 +72,13 @@ def _effort(value: Any) -> str | int:
     if value in EFFORTS or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
         return cast("str | int", value)
     raise ValueError("must be quick, normal, thorough or a whole number of 1 or more")
+
+
+def _not_empty(entries: tuple[Any, ...]) -> tuple[Any, ...]:
+    # min_length would call a list empty whose only entry has a fault
+    if not entries:
+        raise PydanticCustomError("too_short", "is empty")
+    return entries
 
 
 def _several(value: Any) -> Any:
@@ -215,7 +224,7 @@ class Settings(_Table):
     rest_rules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_several)] = ()
     rests: tuple[RestEntry, ...] = ()
     driving_rule: DrivingRuleEntry | None = None
-    fleets: Annotated[dict[str, Annotated[tuple[FleetEntry, ...], Field(min_length=1)]], Field(min_length=1)]
+    fleets: Annotated[dict[str, Annotated[tuple[FleetEntry, ...], AfterValidator(_not_empty)]], Field(min_length=1)]
 
     @field_validator("fleets")
     @classmethod

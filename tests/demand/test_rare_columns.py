@@ -60,7 +60,7 @@ def test_everything_that_a_stop_may_say(tmp_path: Path) -> None:
 
 
 def test_a_stop_may_only_collect(tmp_path: Path) -> None:
-    """Parcels that are collected, without any load to deliver: nothing is delivered, whether 0 or nothing is written."""
+    """Parcels that are collected, without a load to deliver: nothing is delivered, whether 0 or nothing is written."""
     for parcels in ("", "0"):
         stop = only(tmp_path, parcels=parcels, collect_parcels="2")
         assert (stop.parcels, stop.demand_kg, stop.volume_m3) == (0, 0.0, 0.0)

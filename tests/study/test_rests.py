@@ -32,7 +32,7 @@ def test_the_laws_hours_add_up() -> None:
 
 
 def test_every_rule_set_says_where_it_is_from_and_for_whom() -> None:
-    """No hour without a source: each figure is named as law with a page, each set has a note about what it leaves out."""
+    """No hour without a source: each figure is law with a page, each set has a note about what it leaves out."""
     for rule in rule_sets().values():
         assert rule.title and rule.note and rule.figures
         assert all("http" in figure.source and figure.confidence == "law" for figure in rule.figures)
