@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from fleetplan.errors import Fault
 from fleetplan.planning.problem import MOST_PRIORITY, Lateness, Pay, Problem, Rest, Task, VehicleType
@@ -118,7 +119,7 @@ def _check_windows(faults: list[Fault], where: str, task: Task, shifts: list[tup
         remedy = "one window or more, each with an end after its start"
         faults.append(fault("window", where, "windows_s", message, remedy))
         return
-    if any(before[1] >= after[0] for before, after in zip(windows, windows[1:], strict=False)):
+    if any(before[1] >= after[0] for before, after in pairwise(windows)):
         message = f"{task.windows_s!r:.60} are not in order and apart"
         faults.append(fault("window", where, "windows_s", message, "sort them and join those that touch"))
         return

@@ -22,7 +22,7 @@ def is_number(value: object) -> bool:
 
 def is_whole(value: object, least: float, most: float = LATEST_S) -> bool:
     """A whole number from ``least`` to ``most``."""
-    return is_number(value) and least <= value <= most and value == int(value)  # type: ignore[operator,call-overload,no-any-return]
+    return is_number(value) and least <= value <= most and value == int(value)  # type: ignore[operator,call-overload]
 
 
 def span_of(value: object) -> tuple[int, int] | None:
