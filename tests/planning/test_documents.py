@@ -23,7 +23,6 @@ from tests.planning.naive import naive_plan
 from tests.planning.problems import line_table, problem, random_problem, table_of, task, vehicle
 from tests.planning.test_verifying import make
 
-
 NOTHING = line_table("t", [])
 
 
