@@ -65,7 +65,7 @@ def test_the_page_with_its_stops_reaches_the_problem(tmp_path: Path) -> None:
     day = build_problem(study, gather_materials(study), "kei")
     shift = (8 * H, 18 * H)
     assert day.rests == (
-        Rest(2700, shift, 6 * H), Rest(900, shift, 8 * H), Rest(900, (9 * H + 1800, 10 * H + 1800), 3 * H, True),
+        Rest(1800, shift, 6 * H), Rest(900, shift, 9 * H), Rest(900, (9 * H + 1800, 10 * H + 1800), 3 * H, True),
     )  # fmt: skip
     assert day.docks == 2
     electric, petrol = day.types

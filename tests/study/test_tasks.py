@@ -11,6 +11,7 @@ import pytest
 import fleetplan as fp
 from fleetplan.demand.stops import Stop, Stops
 from fleetplan.planning.problem import Battery, DrivingRule, Lateness, Problem, Rest
+from fleetplan.planning.validating import validate_problem
 from fleetplan.study.arguments import study_of_arguments
 from fleetplan.study.building import battery_of, build_problem, gather_materials
 from fleetplan.study.inputs import StudyInput, check_input
@@ -127,9 +128,11 @@ def study(*stops: Stop, fleets: Mapping[str, Any] | None = None, **settings: Any
 
 
 def problem(checked: StudyInput, fleet: str) -> Problem:
-    """The problem of a fleet."""
+    """The problem of a fleet, which solvers must accept as it is."""
     check_input(checked)
-    return build_problem(checked, gather_materials(checked), fleet)
+    built = build_problem(checked, gather_materials(checked), fleet)
+    assert validate_problem(built) == []
+    return built
 
 
 def test_every_setting_reaches_the_problem() -> None:
