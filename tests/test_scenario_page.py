@@ -6,7 +6,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from fleetplan.demand.files import read_stops
+from fleetplan.errors import InputError
 from fleetplan.fleet.catalogue import read_vehicles
 from fleetplan.planning.problem import Rest
 from fleetplan.resources import data_path
@@ -104,3 +107,15 @@ def test_every_rule_set_is_on_the_page() -> None:
     assert all(f"`{name}`" in PAGE for name in names)
     for name in names:
         assert rest_plan(shift_s=(0, H), names=[name], rests=(), driving_rule=None).rules
+
+
+def test_unknown_rules_and_absent_vehicles_are_told_together(tmp_path: Path) -> None:
+    """A rule set that does not exist is told with the other faults of the scenario, in the scenario's name."""
+    (tmp_path / "stops.csv").write_text(blocks("csv")[1], encoding="utf-8")
+    text = SCENARIOS[1].replace('rest_rules = "DE"', 'rest_rules = "ED"').replace('"full-size-van"', '"fullsize-van"')
+    (tmp_path / "scenario.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        study_of_scenario(tmp_path / "scenario.toml")
+    assert [(fault.where, fault.field) for fault in caught.value.faults] == [
+        ("scenario.toml", "rest_rules"), ("scenario.toml", "fleets.van.0.type"),
+    ]  # fmt: skip

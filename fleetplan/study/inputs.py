@@ -16,7 +16,7 @@ from fleetplan.fleet.pricing import PACKS, cost_pack
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.seams import AccessRules
 from fleetplan.scenario import Settings
-from fleetplan.study.rests import NO_RESTS, RestPlan, rest_plan
+from fleetplan.study.rests import NO_RESTS, RestPlan, rest_plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +220,6 @@ def study_of_settings(
         for name, entries in settings.fleets.items()
     }
     shift = settings.shift
-    rests = rest_plan(
-        shift_s=(shift.start, shift.end),
-        names=settings.rest_rules,
-        rests=settings.rests,
-        driving_rule=settings.driving_rule,
-    )
     return StudyInput(
         streets=streets,
         stops=stops,
@@ -244,7 +238,7 @@ def study_of_settings(
         effort=settings.effort,
         max_seconds=settings.max_seconds,
         docks=settings.depot.docks,
-        rests=rests,
+        rests=rest_plan_of(settings),
         further_types=frozenset(further_types),
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from fleetplan.errors import Fault, InputError
 from fleetplan.figures import Figure, bundled_figures
 from fleetplan.planning.problem import DrivingRule, Rest
 from fleetplan.resources import data_path
-from fleetplan.scenario import DrivingRuleEntry, RestEntry
+from fleetplan.scenario import DrivingRuleEntry, RestEntry, Settings
 
 _FILE = "rests.toml"
 WholeShift = tuple[int, int]
@@ -112,6 +112,29 @@ def rest_plan(
         Rest(round(rest.minutes * 60), rest.window or shift_s, round(rest.after_h * 3600), rest.paid) for rest in rests
     ]
     return RestPlan(tuple(found), rules[0] if rules else None, tuple(chosen))
+
+
+def rest_faults(settings: Settings, *, where: str) -> list[Fault]:
+    """What is wrong with the rests that settings ask for."""
+    try:
+        rest_plan_of(settings)
+    except InputError as error:
+        return [replace(fault, where=where) for fault in error.faults]
+    return []
+
+
+def rest_plan_of(settings: Settings) -> RestPlan:
+    """The rests that settings ask for.
+
+    Raises:
+        InputError: a rule set is unknown, or two rules of driving are asked for.
+    """
+    return rest_plan(
+        shift_s=(settings.shift.start, settings.shift.end),
+        names=settings.rest_rules,
+        rests=settings.rests,
+        driving_rule=settings.driving_rule,
+    )
 
 
 def rules_of_country(country: str) -> tuple[RuleSet, ...]:
