@@ -22,6 +22,7 @@ from tests.planning.problems import problem, table_of, vehicle
 
 QUARTER = 900
 DAYS = 1200
+DRIVERS = 400
 
 
 def random_day(seed: int) -> tuple[Instance, Trips] | None:
@@ -293,3 +294,39 @@ def test_timing_is_what_brute_force_finds() -> None:
     least = {"possible": 300, "impossible": 300, "1 rests": 80, "2 rests": 10, "driving rule": 40, "two trips": 30}
     least |= {"late": 20, "battery": 60}
     assert all(met[what] >= number for what, number in least.items()), met
+
+
+def driver_day(seed: int) -> tuple[Instance, Trips]:
+    """Four to six stops on one trip; an unpaid driving rule that takes several rests, and waits to take them in."""
+    rng = random.Random(f"driver {seed}")
+    n = rng.randint(4, 6)
+    quarters = np.array([[0 if u == v else rng.randint(1, 2) for v in range(n + 1)] for u in range(n + 1)])
+    tasks, clock = [], 0
+    for i in range(n):
+        clock += rng.choice([2, 2, 3, 5])
+        window = (clock * QUARTER, (clock + rng.choice([0, 2])) * QUARTER) if rng.random() < 0.5 else (0, 48 * QUARTER)
+        tasks.append(Task(f"s{i}", 1, 1.0, 0.0, (window,), rng.choice([0, 1]) * QUARTER))
+    rests = [Rest(QUARTER, (0, 40 * QUARTER), rng.choice([0, 16]) * QUARTER, paid=True)] if rng.random() < 0.3 else []
+    made = problem(
+        tasks,
+        [
+            vehicle(
+                "van", table_of("van", quarters * QUARTER, quarters * 1000), cost_per_day=10.0, distance_cost_per_km=1.0
+            )
+        ],
+        shift_s=(0, 40 * QUARTER),
+        pay=Pay(3600.0, 0, 96 * QUARTER, 1.5),
+        rests=tuple(rests),
+        driving_rule=DrivingRule(rng.randint(2, 4) * QUARTER, rng.randint(1, 2) * QUARTER, paid=False),
+    )
+    return make_instance(made), (tuple(range(n)),)
+
+
+def test_rests_of_the_driving_rule_are_placed_as_brute_force_places_them() -> None:
+    """Days with several unpaid rests, whose number and places decide what is paid; each rest is needed."""
+    rests: Counter[int] = Counter()
+    for seed in range(DRIVERS):
+        instance, trips = driver_day(seed)
+        day = compare(instance, trips) if instance.classes[0].allowed.all() else None
+        rests[-1 if day is None else len(day.rests)] += 1
+    assert rests[1] + rests[2] >= 30 and sum(number for taken, number in rests.items() if taken > 2) >= 10, rests
