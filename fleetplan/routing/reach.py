@@ -18,6 +18,7 @@ from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.keeping_headings import heading_excess_s
 from fleetplan.routing.lines import lines_of, metric_points
 from fleetplan.routing.network import Network, drives_of, network_of
+from fleetplan.routing.packing import FAR, unpack
 from fleetplan.routing.paths import trace_paths
 from fleetplan.routing.seams import AccessRules, Band, DrivePath, Point, StreetAccess, Walk
 from fleetplan.routing.searching import Search, search_of
@@ -147,6 +148,12 @@ def street_km_of(streets: Streets, access: StreetAccess) -> dict[str, float]:
     return {band.label: float(km[band]) / 1000.0 for band in Band}
 
 
+def _seconds(packed: Ints) -> Floats:
+    """Whole seconds of packed weights, infinite where there is no way; as the table has them."""
+    time_ms, _ = unpack(packed)
+    return np.where(packed >= FAR, np.inf, (time_ms + 500) // 1000)
+
+
 def reach_of(
     streets: Streets,
     vehicle: Vehicle,
@@ -200,23 +207,27 @@ def reach_of(
     found = (point_on(streets, network, *place) for place in places)
     points = (point_on(streets, network, start.stretch, start.along), *found)
     search, headings = search_of(streets, network, places=len(points)), headings_of(streets, network, points)
-    packed = packed_table(network, headings, search)
-    table = travel_table(vehicle.name, points, packed)
-    excess_s = heading_excess_s(network, headings, packed, search, among=ways.least + 1)
+    packed, near = packed_table(network, headings, search), ways.least + 1
+    excess_s = heading_excess_s(network, headings, packed, search, among=near)
 
     def drive(tour: Sequence[int]) -> list[int]:
         return retime_tour(streets, network, search, points, tour)
 
-    time_s, near = table.time_s[0].astype(np.float64), slice(0, ways.least + 1)
-    heading_s = excess_s * paid_share(time_s[near, near], excess_s[near], drive)
+    heading_s = excess_s * paid_share(_seconds(packed[:near, :near]), excess_s[:near], drive)
     if several:
         band = access.stretch_band[ways.stretch]
         park_s = np.where(band == Band.FREE, *(vehicle.park_s[kind.label] for kind in (Band.FREE, Band.SQUEEZED)))
-        rows = useful_rows(ways, time_s=time_s[1:, 1:], park_s=park_s + heading_s[1:], rounds=rounds)
+        rows = useful_rows(
+            ways,
+            drive_s=lambda here, there: _seconds(packed[1 + here, 1 + there]),
+            park_s=park_s + heading_s[1:],
+            rounds=rounds,
+        )
         kept = np.concatenate([[0], 1 + np.union1d(np.arange(ways.least), ways.point[rows])])
         ways, points = ways.chosen(rows), tuple(points[row] for row in kept)
-        packed, heading_s = packed[np.ix_(kept, kept)], heading_s[kept]
-        table = travel_table(vehicle.name, points, packed)
+        if len(kept) < len(packed):
+            packed, heading_s = packed[np.ix_(kept, kept)], heading_s[kept]
+    table = travel_table(vehicle.name, points, packed)
     standing, way_start = ways.standings[LEAST], ways.starts(len(stops))
     served = way_start[:-1] < way_start[1:]
     stop_point = np.full(len(stops), -1, dtype=np.int64)

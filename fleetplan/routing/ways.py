@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,14 +130,16 @@ def find_ways(
     return found.chosen(kept)
 
 
-def useful_rows(ways: Ways, *, time_s: Floats, park_s: Floats, rounds: Ints | None = None) -> Ints:
+def useful_rows(
+    ways: Ways, *, drive_s: Callable[[Ints, Ints], Floats], park_s: Floats, rounds: Ints | None = None
+) -> Ints:
     """Rows that can pay against every way of the same stop with a shorter walk; each point once per stop.
 
     They are sorted by stop, the least walk first. Parking is free where other stops may be served from the place too,
     so the rows are judged again until no place loses its last other stop.
 
     Args:
-        time_s: ``[p, p]`` between the shared places.
+        drive_s: seconds from the first of the shared places given to the second.
         park_s: ``[p]`` to park at each.
         rounds: per stop, how often the walk is made; once when absent.
     """
@@ -151,8 +154,8 @@ def useful_rows(ways: Ways, *, time_s: Floats, park_s: Floats, rounds: Ints | No
         extra_walk_s = walked_s(places.walk_m[far] - places.walk_m[near])
         pays = worth_walking(
             extra_walk_s=extra_walk_s if rounds is None else extra_walk_s * rounds[places.stop[far]],
-            to_first_s=time_s[there, here],
-            from_first_s=time_s[here, there],
+            to_first_s=drive_s(there, here),
+            from_first_s=drive_s(here, there),
             park_first_s=park_s[here],
             park_s=np.where(shared[there], 0.0, park_s[there]),
         )
