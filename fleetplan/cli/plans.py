@@ -125,6 +125,7 @@ def check(scenario: ScenarioArgument, as_json: AsJson = False, quiet: Quiet = Fa
     measured one), and which rules bound to hours hold in the shift. Writes nothing.
     """
     from fleetplan.study.building import gather_materials
+    from fleetplan.study.comparing import stop_warnings
     from fleetplan.study.inputs import check_input
     from fleetplan.study.scenarios import study_of_scenario
 
@@ -134,7 +135,7 @@ def check(scenario: ScenarioArgument, as_json: AsJson = False, quiet: Quiet = Fa
         check_input(study)
         materials = gather_materials(study, progress=progress)
     types = {name: _reached(study, reach) for name, reach in materials.reaches.items()}
-    decided, warnings = study.streets.decided, [*study.streets.warnings, *study.stops.notes]
+    decided, warnings = study.streets.decided, [*study.streets.warnings, *study.stops.notes, *stop_warnings(study)]
     if as_json:
         print_json({"faults": [], "types": types, "decided": list(decided), "warnings": warnings})
         return

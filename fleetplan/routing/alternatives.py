@@ -178,7 +178,7 @@ def fewest_points(places: Places, point: Ints, *, known: int, stops: int, least_
     room = max(0, min(int(POINTS_PER_STOP * stops), MOST_POINTS) - known)
     fresh = np.flatnonzero(point >= known)
     extra_m = places.walk_m[fresh] - least_m[places.stop[fresh]]
-    order = np.lexsort((fresh, extra_m))
+    order = np.lexsort((point[fresh], extra_m))
     number, first = np.unique(point[fresh][order], return_index=True)
     taken = number[np.argsort(first, kind="stable")][:room]
     return np.flatnonzero((point < known) | np.isin(point, taken))

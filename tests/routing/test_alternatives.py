@@ -165,3 +165,19 @@ def test_tables_stay_within_their_limit(helsinki: Streets, monkeypatch: pytest.M
     monkeypatch.setattr(alternatives, "MOST_POINTS", len(plain.points) - 1 + 10)
     _, found = both(helsinki, "kei-van", n=120, seed=1)
     assert len(plain.points) < len(found.points) <= len(plain.points) + 10
+
+
+@pytest.mark.parametrize("most", [6000, 125])
+def test_the_order_of_stops_changes_nothing(helsinki: Streets, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """The same stops in another order have the same points, table and ways, at the tables' limit too."""
+    monkeypatch.setattr(alternatives, "MOST_POINTS", most)
+    lat, lon = stops_of(helsinki, 120, seed=5)
+    order = np.random.default_rng(1).permutation(120)
+    one, other = (
+        reach_of(helsinki, vehicle("kei-van"), lat=lat[rows], lon=lon[rows], depot=(60.1675, 24.9427), max_walk_m=200.0)
+        for rows in (np.arange(120), order)
+    )
+    assert one.points == other.points
+    assert np.array_equal(one.table.time_s, other.table.time_s)
+    assert np.array_equal(one.heading_s, other.heading_s)
+    assert [one.ways(int(stop)) for stop in order] == [other.ways(stop) for stop in range(120)]

@@ -14,6 +14,7 @@ from fleetplan.planning.problem import Battery, DrivingRule, Lateness, Problem, 
 from fleetplan.planning.validating import validate_problem
 from fleetplan.study.arguments import study_of_arguments
 from fleetplan.study.building import battery_of, build_problem, gather_materials
+from fleetplan.study.comparing import stop_warnings
 from fleetplan.study.inputs import StudyInput, check_input
 from fleetplan.study.tasks import own_refusal, rounds_of, task_of
 from tests.routing.builders import STREET, plain_town
@@ -196,3 +197,12 @@ def test_unknown_vehicles_and_loads_too_heavy_to_collect_are_faults() -> None:
         ("stops.too_heavy", "collect_kg"), ("stops.vehicles", "vehicles"),
     ]  # fmt: skip
     assert "kei-van" in caught.value.faults[1].remedy
+
+
+def test_columns_that_mean_nothing_here_are_told() -> None:
+    """A price of its own without a price for all, and a priority beside one, are said to be without effect."""
+    (line,) = stop_warnings(study(stop(unserved_price_per_parcel=3.0), PLAIN))
+    assert line.startswith("1 stop has a price")
+    (line,) = stop_warnings(study(stop(priority=3), stop(priority=1), unserved_price_per_parcel=2.0))
+    assert line.startswith("2 stops have a priority")
+    assert stop_warnings(study(stop(priority=3))) == []
