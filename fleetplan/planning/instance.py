@@ -240,7 +240,7 @@ def _class_of(
     most = np.array([with_tolerance(c) for c in capacity])
     max_span_s = NO_LIMIT if vehicle.max_span_s is None else vehicle.max_span_s
 
-    fits: NDArray[np.bool_] = np.concatenate([bare.deliver <= most, bare.collect <= most], axis=1).all(axis=1)
+    fits = np.all(np.concatenate([bare.deliver, bare.collect], axis=1) <= np.tile(most, 2), axis=1)
     leaves_s = np.maximum(shift_s[0], bare.ready_s[node]) + problem.reload_s
     out, back = time_s[0, point].astype(np.int64), time_s[point, 0].astype(np.int64)
     served_s = np.maximum(opens_s, leaves_s + out)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from fleetplan.errors import Refusal
 from fleetplan.travel import TravelTable
 
-
 LATE_STEP_S = 900
 """Lateness is priced by started quarters of an hour, like parking: simple to tell and exact to plan with."""
 
