@@ -59,14 +59,16 @@ class Findings:
             else (for loads see ``loads``); empty when every place breaks several rules.
         loads: kg, m³ and parcels too many at the place that ``lacks["load"]`` speaks of.
         blamed: the first rule that every place left by the rules before it breaks.
-        timed_out: places that broke no rule but failed for the rests, or for the docks.
+        rested, docked: places tried that broke none of the rules but failed for the rests, and for what the whole
+            solution must hold (the docks).
     """
 
     best: Insertion | None = None
     lacks: dict[str, float] = field(default_factory=dict)
     loads: tuple[float, float, float] = (0.0, 0.0, 0.0)
     blamed: str = ""
-    timed_out: int = 0
+    rested: int = 0
+    docked: int = 0
 
 
 def missed_insertions(
@@ -181,16 +183,18 @@ class _Collected:
         """The cheapest place of all that were taken in, timed exactly, or what is lacking."""
         self.candidates.sort(key=lambda one: (one[0], one[1], one[4], -1 if one[3] is None else one[3]))
         best: Insertion | None = None
-        failed = 0
+        rested = docked = 0
         cost: dict[int | None, float] = {None: 0.0}
-        for floor, option, trips, number, place in self.candidates[:MOST_TRIALS]:
+        for trial, (floor, option, trips, number, place) in enumerate(self.candidates):
+            if trial >= MOST_TRIALS and number is not None:
+                continue
             least = limit if best is None else min(limit, best.delta)
             if floor >= least - ROUNDING * max(1.0, abs(least)):
                 break
             changed = inserted(trips, place, option)
             timed = time_day(instance, kind, changed)
             if timed is None:
-                failed += 1
+                rested += 1
                 continue
             if number not in cost:
                 now = time_day(instance, kind, trips)
@@ -199,8 +203,8 @@ class _Collected:
             if best is not None and one.delta >= best.delta:
                 continue
             if holds is not None and not holds(with_insertion(solution, one)):
-                failed += 1
+                docked += 1
                 continue
             best = one
         lacks = {rule: float(x) for rule, x in zip(RULES, self.least, strict=True) if np.isfinite(x)}
-        return Findings(best, lacks, self.loads, RULES[self.standing], failed)
+        return Findings(best, lacks, self.loads, RULES[self.standing], rested, docked)
