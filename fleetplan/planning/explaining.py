@@ -194,6 +194,7 @@ def _lacks(instance: Instance, kind: int, found: Findings) -> list[tuple[str, di
     if told:
         return told
     whole = {
+        "path": "no place of its trips can be driven to and from",
         "load": "every trip is too full for it, and has no time for it either",
         "stops": f"every day with room for it has its {made.max_stops} stops",
         "range": "no battery reaches so far",

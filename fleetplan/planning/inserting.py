@@ -58,7 +58,7 @@ class Findings:
         lacks: when there is none, per rule of :data:`RULES` the least by which a place breaks it that breaks nothing
             else (for loads see ``loads``); empty when every place breaks several rules.
         loads: kg, m³ and parcels too many at the place that ``lacks["load"]`` speaks of.
-        blamed: the first rule that every place left by the rules before it breaks.
+        blamed: the first rule that every place left by the rules before it breaks, or ``path``.
         rested, docked: places tried that broke none of the rules but failed for the rests, and for what the whole
             solution must hold (the docks).
     """
@@ -87,11 +87,7 @@ def missed_insertions(
         Sorted by what is gained per stop, most first; then by task.
     """
     found = survey(instance, solution, solution.left, below=instance.unserved_cost, holds=holds)
-    best: dict[int, Insertion] = {}
-    for (task, _), findings in found.items():
-        one = findings.best
-        if one is not None and (task not in best or one.delta < best[task].delta):
-            best[task] = one
+    best = {task: findings.best for (task, _), findings in found.items() if findings.best is not None}
     worth = instance.unserved_cost
     gains = [one for task, one in best.items() if one.delta < worth[task] - ROUNDING * max(1.0, worth[task])]
     return sorted(gains, key=lambda one: (one.delta - worth[one.task], one.task))
@@ -122,22 +118,27 @@ def survey(
         instance: the problem's arrays.
         solution: the plan; none of its days visits any of the tasks.
         tasks: canonical tasks.
-        below: ``[n]`` per task the money from which a place is of no interest.
+        below: ``[n]`` per task the money from which a place is of no interest; with it, places that are no cheaper
+            than one on an earlier class are of none either.
         holds: what else a whole solution must hold.
     """
     found = {}
+    limits = {task: np.inf if below is None else float(below[task]) for task in tasks}
     for kind, made in enumerate(instance.classes):
         days: list[tuple[int | None, Trips]] = [(i, day[1]) for i, day in enumerate(solution.days) if day[0] == kind]
         if len(days) < made.count:
             days.append((None, ()))
         collected = {task: _Collected() for task in tasks}
         for number, trips in days:
-            now = time_day(instance, kind, trips) if trips else None
-            for task, table in place_tables(instance, kind, trips, tasks, cost_now=0.0 if now is None else now.cost):
-                collected[task].add(number, trips, table)
+            now = time_day(instance, kind, trips)
+            cost_now = 0.0 if now is None else now.cost
+            for task, table in place_tables(instance, kind, trips, tasks, cost_now=cost_now):
+                collected[task].add(number, trips, cost_now, table)
         for task in tasks:
-            limit = np.inf if below is None else float(below[task])
-            found[task, kind] = collected[task].judge(instance, solution, task, kind, limit, holds)
+            findings = collected[task].judge(instance, solution, task, kind, limits[task], holds)
+            found[task, kind] = findings
+            if below is not None and findings.best is not None:
+                limits[task] = findings.best.delta
     return found
 
 
@@ -145,18 +146,20 @@ class _Collected:
     """What all days of a class offer one task."""
 
     def __init__(self) -> None:
-        self.candidates: list[tuple[float, int, Trips, int | None, tuple[int, int]]] = []
+        self.candidates: list[tuple[float, int, tuple[int, int], int | None]] = []
+        self.days: dict[int | None, tuple[Trips, float]] = {}
         self.least = np.full(len(RULES), np.inf)
         self.loads = (0.0, 0.0, 0.0)
-        self.standing = 0
+        self.standing = -1
 
-    def add(self, number: int | None, trips: Trips, table: PlaceTable) -> None:
+    def add(self, number: int | None, trips: Trips, cost_now: float, table: PlaceTable) -> None:
         """Takes in the places of one day."""
+        self.days[number] = trips, cost_now
         broken = table.over > 0.0
         kept = table.open & ~broken.any(axis=0)
         for row, column in np.argwhere(kept).tolist():
             floor, option = float(table.floor[row, column]), int(table.option[column])
-            self.candidates.append((floor, option, trips, number, table.place[row]))
+            self.candidates.append((floor, option, table.place[row], number))
         lone = table.open & (broken.sum(axis=0) == 1)
         amounts = np.where(lone & broken, table.over, np.inf).reshape(len(RULES), -1)
         least = amounts.min(axis=1, initial=np.inf)
@@ -165,6 +168,8 @@ class _Collected:
             self.loads = (kg, m3, parcels)
         self.least = np.minimum(self.least, least)
         left = table.open
+        if not left.any():
+            return
         for rule in range(len(RULES)):
             left = left & ~broken[rule]
             if not left.any():
@@ -181,25 +186,22 @@ class _Collected:
         holds: Callable[[Solution], bool] | None,
     ) -> Findings:
         """The cheapest place of all that were taken in, timed exactly, or what is lacking."""
-        self.candidates.sort(key=lambda one: (one[0], one[1], one[4], -1 if one[3] is None else one[3]))
+        self.candidates.sort(key=lambda one: (*one[:3], -1 if one[3] is None else one[3]))
         best: Insertion | None = None
         rested = docked = 0
-        cost: dict[int | None, float] = {None: 0.0}
-        for trial, (floor, option, trips, number, place) in enumerate(self.candidates):
+        for trial, (floor, option, place, number) in enumerate(self.candidates):
             if trial >= MOST_TRIALS and number is not None:
                 continue
             least = limit if best is None else min(limit, best.delta)
             if floor >= least - ROUNDING * max(1.0, abs(least)):
                 break
+            trips, cost_now = self.days[number]
             changed = inserted(trips, place, option)
             timed = time_day(instance, kind, changed)
             if timed is None:
                 rested += 1
                 continue
-            if number not in cost:
-                now = time_day(instance, kind, trips)
-                cost[number] = 0.0 if now is None else now.cost
-            one = Insertion(task, kind, number, place, changed, timed.cost - cost[number])
+            one = Insertion(task, kind, number, place, changed, timed.cost - cost_now)
             if best is not None and one.delta >= best.delta:
                 continue
             if holds is not None and not holds(with_insertion(solution, one)):
@@ -207,4 +209,4 @@ class _Collected:
                 continue
             best = one
         lacks = {rule: float(x) for rule, x in zip(RULES, self.least, strict=True) if np.isfinite(x)}
-        return Findings(best, lacks, self.loads, RULES[self.standing], rested, docked)
+        return Findings(best, lacks, self.loads, RULES[self.standing] if self.standing >= 0 else "path", rested, docked)
