@@ -54,7 +54,7 @@ def test_a_served_stop_is_explained(plan_file: Path) -> None:
     done = run(str(plan_file), "--stop", "a")
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[0].startswith("a (Baker\ufffd[2J) is served by van-1")
-    assert "van-1 serves it for 2.00 EUR more than the plan without it costs" in done.stdout
+    assert "van-1 serves it for 2.00 EUR more than the plan without it" in done.stdout
     assert "\x1b" not in done.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 from rich.console import Console
 
 from fleetplan.cli.options import AsJson
-from fleetplan.cli.running import print_json, printable, say
+from fleetplan.cli.running import printable, say
 
 if TYPE_CHECKING:
     from fleetplan.planning.explaining import Explanation
@@ -26,13 +27,15 @@ def explain(
     """
     from fleetplan.planning.explaining import explain as explain_stop
     from fleetplan.planning.reading import read_plan_file
+    from fleetplan.writing import canonical_json
 
     problem, found = read_plan_file(plan)
     answer = explain_stop(problem, found, stop)
     names = problem.labels.get("names")
     name = str(names.get(stop) or "") if isinstance(names, dict) else ""
     if as_json:
-        print_json({**answer.to_dict(), "name": name, "currency": problem.labels.get("currency")})
+        document = {**answer.to_dict(), "name": name, "currency": problem.labels.get("currency")}
+        sys.stdout.write(canonical_json(document))
         return
     _show(answer, name)
 

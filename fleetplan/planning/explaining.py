@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 from fleetplan.errors import InputError, Refusal
-from fleetplan.planning.building import build_plan, solution_of
+from fleetplan.planning.building import solution_of
 from fleetplan.planning.inserting import ROUNDING, Findings, Insertion, survey
-from fleetplan.planning.instance import Instance, make_instance
+from fleetplan.planning.instance import Day, Instance, make_instance
 from fleetplan.planning.plan import Plan, Unserved
 from fleetplan.planning.problem import Problem, VehicleType
 from fleetplan.planning.reasons import alone_refusal, duration, no_vehicle, overall, rest_refusal
@@ -152,12 +153,14 @@ def _in_plan(
 
 
 def _no_place(instance: Instance, solution: Solution, vehicle: VehicleType, kind: int, found: Findings) -> Refusal:
+    problem = instance.problem
     used = sum(day[0] == kind for day in solution.days)
     made = instance.classes[kind]
     names = " or ".join(name for name, count in made.names if count != 0)
     if found.docked:
-        text = f"at every place on a {names} that has time for it, the loadings find no free dock"
-        return Refusal("docks_full", text, {"count": used, "docks": instance.problem.docks})
+        docks = "the only dock" if problem.docks == 1 else f"the {problem.docks} docks"
+        text = f"a {names} has time for it, but the loadings were not brought to fit {docks}"
+        return Refusal("docks_full", text, {"count": used, "docks": problem.docks})
     lacks = _lacks(instance, kind, found)
     told = "; ".join(text for text, _ in lacks[:MOST_LACKS])
     whole = f"all {used} {names} are in use" if used > 1 else f"the only {names} is in use"
@@ -176,10 +179,11 @@ def _lacks(instance: Instance, kind: int, found: Findings) -> list[tuple[str, di
     if "load" in lacks:
         units = (("kg", "kg"), ("m³", "m3"), ("parcels", "parcels"))
         over = [(amount, sign, key) for amount, (sign, key) in zip(found.loads, units, strict=True) if amount > 0]
-        text = " and ".join(f"{amount:.4g} {sign}" for amount, sign, _ in over)
+        text = " and ".join(f"{amount:.4g} {sign}" for amount, sign, _ in over).replace(" 1 parcels", " 1 parcel")
         told.append((f"a trip with time for it is too full by {text}", {f"over_{key}": x for x, _, key in over}))
     if "stops" in lacks:
-        told.append((f"a day has no more than {made.max_stops} stops", {"max_stops": made.max_stops}))
+        stops = "stop" if made.max_stops == 1 else "stops"
+        told.append((f"a day has no more than {made.max_stops} {stops}", {"max_stops": made.max_stops}))
     if "range" in lacks:
         told.append((f"the battery lacks {lacks['range'] / 1000:.2g} kWh", {"lacks_wh": lacks["range"]}))
     if "window" in lacks:
@@ -226,7 +230,7 @@ def _served(instance: Instance, plan: Plan, solution: Solution, stop: str, route
     found = survey(instance, others, [task], holds=_docks_of(instance))
     routes = _routes_of(instance, plan, others, emptied=None if shorter else route)
     kinds = {name: k for k, made in enumerate(instance.classes) for name, _ in made.names}
-    lead = f"{route} serves it for {_money(instance, extra)} more than the plan without it costs ({stands})"
+    lead = f"{route} serves it for {_money(instance, extra)} more than the plan without it ({stands})"
     by_type: dict[str, Refusal] = {}
     for vehicle in sorted(problem.types, key=lambda v: v.name):
         other = kinds[vehicle.name]
@@ -290,10 +294,25 @@ def _stands(instance: Instance, kind: int, task: int, option: int) -> str:
 
 def _docks_of(instance: Instance) -> Holds | None:
     """Whether a solution's loadings find docks when every day is timed for itself; ``None`` without a limit."""
-    problem = instance.problem
-    if problem.docks is None:
+    docks = instance.problem.docks
+    if docks is None:
         return None
-    return lambda solution: not verify(problem, build_plan(instance, solution, stopped_by="effort", effort=(0, 0)))
+    known: dict[Day, tuple[tuple[int, int], ...]] = {}
+
+    def loadings(day: Day) -> tuple[tuple[int, int], ...]:
+        if day not in known:
+            timed, made = time_day(instance, *day), instance.classes[day[0]]
+            starts_s = () if timed is None else timed.loads_s
+            lasts_s = [made.loading_s, *[made.turnaround_s] * len(starts_s)]
+            known[day] = tuple((start_s, start_s + last_s) for start_s, last_s in zip(starts_s, lasts_s, strict=False))
+        return known[day]
+
+    def holds(solution: Solution) -> bool:
+        spans = [span for day in solution.days for span in loadings(day) if span[0] < span[1]]
+        turns = sorted([(start_s, 1) for start_s, _ in spans] + [(end_s, -1) for _, end_s in spans])
+        return max(accumulate(step for _, step in turns), default=0) <= docks
+
+    return holds
 
 
 def _money(instance: Instance, amount: float) -> str:

@@ -47,7 +47,7 @@ def test_collections_count_on_the_leg_where_they_ride() -> None:
 def test_a_day_at_its_limit_of_stops_says_so() -> None:
     """Protects max_stops."""
     told = left_b([task("a"), task("b")], [1000, 1000], max_stops=1)
-    assert told.text == "the only van is in use: a day has no more than 1 stops"
+    assert told.text == "the only van is in use: a day has no more than 1 stop"
 
 
 def test_a_window_is_missed_by_the_least_over_all_places() -> None:
@@ -150,7 +150,7 @@ def test_why_this_vehicle_compares_what_the_types_would_cost() -> None:
     }
     assert answer.by_type["large"].data == {"extra_cost": 58.0, "walk_m": 80.0}
     assert answer.text == (
-        "kei-1 serves it for 2.00 EUR more than the plan without it costs (stands at the door); "
+        "kei-1 serves it for 2.00 EUR more than the plan without it (stands at the door); "
         "large: the cheapest place on a large costs 58.00 EUR (a day of its own; stands 80 m away); "
         "none: there is no none in this fleet"
     )
