@@ -15,7 +15,7 @@ from typing import Any
 from fleetplan.errors import InputError, Refusal
 from fleetplan.planning.building import solution_of
 from fleetplan.planning.inserting import ROUNDING, Findings, Insertion, survey
-from fleetplan.planning.instance import Day, Instance, make_instance
+from fleetplan.planning.instance import Day, Instance, TypeClass, make_instance
 from fleetplan.planning.plan import Plan, Unserved
 from fleetplan.planning.problem import Problem, VehicleType
 from fleetplan.planning.reasons import alone_refusal, duration, no_vehicle, overall, rest_refusal
@@ -161,7 +161,8 @@ def _no_place(instance: Instance, solution: Solution, vehicle: VehicleType, kind
         docks = "the only dock" if problem.docks == 1 else f"the {problem.docks} docks"
         text = f"a {names} has time for it, but the loadings were not brought to fit {docks}"
         return Refusal("docks_full", text, {"count": used, "docks": problem.docks})
-    lacks = _lacks(instance, kind, found)
+    trips_used = all(len(day[1]) >= made.max_trips for day in solution.days if day[0] == kind)
+    lacks = _lacks(made, found, trips_used=trips_used)
     told = "; ".join(text for text, _ in lacks[:MOST_LACKS])
     whole = f"all {used} {names} are in use" if used > 1 else f"the only {names} is in use"
     data: dict[str, Any] = {"count": used, "rule": found.blamed}
@@ -170,9 +171,9 @@ def _no_place(instance: Instance, solution: Solution, vehicle: VehicleType, kind
     return Refusal("fleet_used_up", f"{whole}: {told}", data)
 
 
-def _lacks(instance: Instance, kind: int, found: Findings) -> list[tuple[str, dict[str, Any]]]:
+def _lacks(made: TypeClass, found: Findings, *, trips_used: bool) -> list[tuple[str, dict[str, Any]]]:
     """Sentences and figures of what is lacking at the places that come nearest."""
-    made, lacks = instance.classes[kind], found.lacks
+    lacks = found.lacks
     told: list[tuple[str, dict[str, Any]]] = []
     if found.rested:
         told.append(("the rests that are due leave no time for it", {"rule": "rest"}))
@@ -180,7 +181,11 @@ def _lacks(instance: Instance, kind: int, found: Findings) -> list[tuple[str, di
         units = (("kg", "kg"), ("m³", "m3"), ("parcels", "parcels"))
         over = [(amount, sign, key) for amount, (sign, key) in zip(found.loads, units, strict=True) if amount > 0]
         text = " and ".join(f"{amount:.4g} {sign}" for amount, sign, _ in over).replace(" 1 parcels", " 1 parcel")
-        told.append((f"a trip with time for it is too full by {text}", {f"over_{key}": x for x, _, key in over}))
+        data: dict[str, Any] = {f"over_{key}": amount for amount, _, key in over}
+        more = ""
+        if trips_used and made.max_trips > 1:
+            more, data["max_trips"] = f", and a day has no more than {made.max_trips} trips", made.max_trips
+        told.append((f"a trip with time for it is too full by {text}{more}", data))
     if "stops" in lacks:
         stops = "stop" if made.max_stops == 1 else "stops"
         told.append((f"a day has no more than {made.max_stops} {stops}", {"max_stops": made.max_stops}))

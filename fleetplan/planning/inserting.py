@@ -142,11 +142,19 @@ def survey(
     return found
 
 
+_Candidate = tuple[float, int, tuple[int, int], int | None]
+"""Least extra cost, option, place and number of the day."""
+
+
+def _cheapest_first(one: _Candidate) -> tuple[float, int, tuple[int, int], int]:
+    return (*one[:3], -1 if one[3] is None else one[3])
+
+
 class _Collected:
     """What all days of a class offer one task."""
 
     def __init__(self) -> None:
-        self.candidates: list[tuple[float, int, tuple[int, int], int | None]] = []
+        self.candidates: list[_Candidate] = []
         self.days: dict[int | None, tuple[Trips, float]] = {}
         self.least = np.full(len(RULES), np.inf)
         self.loads = (0.0, 0.0, 0.0)
@@ -157,9 +165,14 @@ class _Collected:
         self.days[number] = trips, cost_now
         broken = table.over > 0.0
         kept = table.open & ~broken.any(axis=0)
-        for row, column in np.argwhere(kept).tolist():
-            floor, option = float(table.floor[row, column]), int(table.option[column])
-            self.candidates.append((floor, option, table.place[row], number))
+        rows, columns = np.nonzero(kept)
+        floors = table.floor[rows, columns]
+        for i in np.argsort(floors, kind="stable")[:MOST_TRIALS].tolist():
+            place, option = table.place[rows[i]], int(table.option[columns[i]])
+            self.candidates.append((float(floors[i]), option, place, number))
+        if len(self.candidates) > 4 * MOST_TRIALS:
+            cheap = sorted(self.candidates, key=_cheapest_first)
+            self.candidates = cheap[:MOST_TRIALS] + [one for one in cheap[MOST_TRIALS:] if one[3] is None]
         lone = table.open & (broken.sum(axis=0) == 1)
         amounts = np.where(lone & broken, table.over, np.inf).reshape(len(RULES), -1)
         least = amounts.min(axis=1, initial=np.inf)
@@ -186,7 +199,7 @@ class _Collected:
         holds: Callable[[Solution], bool] | None,
     ) -> Findings:
         """The cheapest place of all that were taken in, timed exactly, or what is lacking."""
-        self.candidates.sort(key=lambda one: (*one[:3], -1 if one[3] is None else one[3]))
+        self.candidates.sort(key=_cheapest_first)
         best: Insertion | None = None
         rested = docked = 0
         for trial, (floor, option, place, number) in enumerate(self.candidates):

@@ -24,6 +24,9 @@ Ints = NDArray[np.int64]
 RULES = ("load", "stops", "range", "window", "shift", "span")
 """Rules that a place may break, in the order in which they are told."""
 
+TABLE_CELLS = 200_000
+"""Places times options that are computed at once: what a few dozen megabytes hold."""
+
 NEW_TRIP = -1
 """Stands for the position of a stop that has a trip of its own."""
 
@@ -104,26 +107,34 @@ def place_tables(
     for task in tasks:
         if first[task] < first[task + 1]:
             groups.setdefault(max(int(ready_s[task]), made.shift_s[0]), []).append(task)
-    for ready, members in groups.items():
+    chunk = max(1, TABLE_CELLS // max(1, sum(map(len, trips)) + len(trips)) // max(1, int(np.diff(first).max())))
+    for ready, alike in groups.items():
         places = _places(instance, made, trips, ready)
-        option = np.concatenate([np.arange(first[task], first[task + 1]) for task in members])
-        whole = _meet(instance, made, trips, places, option, cost_now)
-        at = 0
-        for task in members:
-            end = at + int(first[task + 1] - first[task])
-            part = slice(at, end)
-            yield (
-                task,
-                PlaceTable(
-                    whole.place,
-                    option[part],
-                    whole.open[:, part],
-                    whole.over[:, :, part],
-                    whole.loads[:, :, part],
-                    whole.floor[:, part],
-                ),
-            )
-            at = end
+        for begin in range(0, len(alike), chunk):
+            yield from _split(instance, made, trips, places, alike[begin : begin + chunk], cost_now)
+
+
+def _split(
+    instance: Instance, made: TypeClass, trips: Trips, places: _Places, members: Sequence[int], cost_now: float
+) -> Iterator[tuple[int, PlaceTable]]:
+    """The tables of some tasks, computed as one."""
+    first = made.options.first
+    option = np.concatenate([np.arange(first[task], first[task + 1]) for task in members])
+    whole = _meet(instance, made, trips, places, option, cost_now)
+    end = 0
+    for task in members:
+        at, end = end, end + int(first[task + 1] - first[task])
+        yield (
+            task,
+            PlaceTable(
+                whole.place,
+                option[at:end],
+                whole.open[:, at:end],
+                whole.over[:, :, at:end],
+                whole.loads[:, :, at:end],
+                whole.floor[:, at:end],
+            ),
+        )
 
 
 def _meet(

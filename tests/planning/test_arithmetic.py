@@ -73,6 +73,15 @@ def test_stops_that_only_some_types_may_serve_are_held_against_those() -> None:
     )
 
 
+def test_many_types_are_held_against_what_the_stops_ask_for() -> None:
+    """Protects fleets of many types: of ten, only two together may serve the three stops, and they take two."""
+    stops = [task(f"s{i}", kg=6.0) for i in range(3)]
+    types = [replace(vans(3, count=1, capacity_kg=6.0, cost_per_day=float(i)), name=f"t{i}") for i in range(10)]
+    types = [v if i in (2, 5) else replace(v, access=((), (), ())) for i, v in enumerate(types)]
+    found = finding(stops, types, "fleet_load")
+    assert (found.data["types"], found.data["room"]) == (["t2", "t5"], 12.0)
+
+
 def test_collections_are_added_up_by_themselves() -> None:
     """Protects returns: they ride home where the deliveries were."""
     stops = [task(f"s{i}", kg=5.0, collect_parcels=4) for i in range(2)]

@@ -37,6 +37,15 @@ def test_a_full_trip_tells_what_does_not_fit() -> None:
     assert told.text == "the only van is in use: a trip with time for it is too full by 2 kg"
 
 
+def test_the_limit_on_trips_is_told_where_a_trip_more_would_help() -> None:
+    """Protects max_trips: three stops of 6 kg on a van of 10 kg that may go out twice."""
+    van = vehicle("van", line_table("van", [1000] * 3), count=1, capacity_kg=10.0, max_trips=2)
+    day = problem([task(name, kg=6.0) for name in "abc"], [van])
+    (entry,) = explained(make_instance(day), Solution(((0, ((0,), (1,))),), (2,)))
+    assert entry.reason.text.endswith("is too full by 2 kg, and a day has no more than 2 trips")
+    assert entry.reason.data["max_trips"] == 2
+
+
 def test_collections_count_on_the_leg_where_they_ride() -> None:
     """Protects mixed trips: what is collected at b rides home with what was collected at a, 3 parcels too many."""
     stops = [task("a", parcels=0, collect_parcels=5), task("b", parcels=0, collect_parcels=6)]
