@@ -36,7 +36,7 @@ class Insertion:
         task: the canonical task.
         kind: class of the vehicle.
         day: number of the day in the solution; ``None`` for a vehicle that the plan does not use yet.
-        place: trip and position in it; :data:`NEW_TRIP` for a trip of its own before the trip of that number.
+        place: trip and position in it; ``NEW_TRIP`` for a trip of its own before the trip of that number.
         trips: the day with the stop in its place.
         delta: exact change of the plan's money, the price of leaving the stop out not counted.
     """

@@ -10,8 +10,9 @@ from fleetplan.planning.building import build_plan
 from fleetplan.planning.explaining import explained
 from fleetplan.planning.inserting import missed_insertions, survey, with_insertion
 from fleetplan.planning.instance import Instance, make_instance
-from fleetplan.planning.places import NEW_TRIP, place_tables
+from fleetplan.planning.places import place_tables
 from fleetplan.planning.schedule import Solution, cost_of, time_day
+from fleetplan.planning.stretches import NEW_TRIP
 from fleetplan.planning.trivial import solve_trivial
 from fleetplan.planning.verifying import verify
 from tests.planning.problems import line_table, problem, random_problem, task, vehicle
