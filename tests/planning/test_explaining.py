@@ -13,6 +13,7 @@ from fleetplan.planning.explaining import Explanation, explain, explained, with_
 from fleetplan.planning.instance import make_instance
 from fleetplan.planning.problem import Access, Battery, Problem, Rest
 from fleetplan.planning.schedule import Solution, time_day
+from fleetplan.travel import UNREACHABLE
 from tests.planning.problems import HOUR, line_table, problem, task, vehicle
 
 EIGHT = 8 * HOUR
@@ -184,6 +185,17 @@ def test_a_type_in_use_elsewhere_tells_why_it_cannot() -> None:
     answer = why(day, tuple(sorted([(kinds["kei"], ((0,),)), (kinds["large"], ((1,),))])), (), "b")
     assert answer.by_type["kei"].code == "fleet_used_up"
     assert answer.by_type["kei"].data["over_parcels"] == pytest.approx(1.0)
+
+
+def test_a_day_that_needs_the_stop_to_get_through_says_so() -> None:
+    """Protects odd tables: without b there is no path from a to c, so no cost without it can be told."""
+    van = vehicle("van", line_table("van", [1000, 2000, 3000]), count=1)
+    seconds = van.table.time_s.copy()
+    seconds[0, 1, 3] = int(UNREACHABLE)
+    day = problem([task(name) for name in "abc"], [replace(van, table=replace(van.table, time_s=seconds))])
+    answer = why(day, ((0, ((0, 1, 2),)),), (), "b")
+    assert (answer.code, answer.route, answer.extra_cost) == ("served", "van-1", None)
+    assert answer.text.endswith("without it, its other stops cannot be driven to in this order")
 
 
 def test_a_stop_left_out_is_explained_by_its_reason() -> None:
