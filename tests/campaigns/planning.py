@@ -8,10 +8,11 @@ import sys
 from collections import Counter
 from dataclasses import replace
 
-from fleetplan.planning.documents import plan_document, read_plan_document
+from fleetplan.planning.documents import plan_document
 from fleetplan.planning.instance import make_instance
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
+from fleetplan.planning.reading import read_plan_document
 from fleetplan.planning.schedule import Timetable
 from fleetplan.planning.solving import price, solve
 from fleetplan.planning.trivial import solve_trivial

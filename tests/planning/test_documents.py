@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetplan.errors import InputError
-from fleetplan.planning.documents import SCHEMA, plan_document, read_plan_document
+from fleetplan.planning.documents import SCHEMA, plan_document
+from fleetplan.planning.reading import read_plan_document
 from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
 from tests.planning.problems import line_table, problem, random_problem, task, vehicle
