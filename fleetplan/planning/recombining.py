@@ -38,7 +38,13 @@ from fleetplan.planning.schedule import Solution, cost_of, time_day
 GROUP = 150
 """Stops of neighbouring days that are recombined at once; twice as many cost five times the time of the program."""
 
-MOST_PASSES = 4
+MOST_PASSES = 8
+MOST_IDLE = 2
+"""Divisions of the plan into groups that are tried, and those without a gain after which it is left."""
+
+PROMISING = 0.25
+"""Share of the pool, the days that look cheapest beside the plan, which says what plan days are neighbours."""
+
 LP_COLUMNS = 4000
 """Days of the pool in a group's linear program, those that look cheapest beside the plan to start from."""
 
@@ -104,14 +110,13 @@ def recombine(
         start: a sound plan.
         limit: units of CP-SAT's deterministic time, each about a second on one core.
     """
-    pool = make_pool(instance, days, costs, start)
-    if pool is None or limit <= 0 or len(pool.days) == len(pool.chosen):
+    pool = make_pool(instance, days, costs, start) if len(days) else None
+    if pool is None or limit <= 0:
         return None
     left = np.array(sorted(start.left), dtype=np.int64)
-    used, passes = 0.0, 0
-    improved = True
-    while improved and used < limit and passes < MOST_PASSES:
-        improved = False
+    used, passes, idle = 0.0, 0, 0
+    while used < limit and passes < MOST_PASSES and idle < MOST_IDLE:
+        idle += 1
         groups, reach = _groups(instance, pool, left, passes)
         chosen = set(pool.chosen.tolist())
         missing = set(left.tolist())
@@ -126,7 +131,7 @@ def recombine(
                 picked, out = found
                 chosen = chosen - set(trial.old.tolist()) | set(picked)
                 missing = missing - set(trial.left.tolist()) | set(out)
-                improved = True
+                idle = 0
         pool = Pool(pool.days, pool.kind, pool.cost, pool.begin, pool.task, np.array(sorted(chosen), dtype=np.int64))
         left = np.array(sorted(missing), dtype=np.int64)
         passes += 1
@@ -210,20 +215,22 @@ def _groups(instance: Instance, pool: Pool, left: Ints, turn: int) -> tuple[list
     if instance.size <= GROUP * 4 // 3:
         return [np.arange(size)], reach
     links: dict[int, Floats] = {}
-    weight = 1.0 / np.maximum(1, reach.parts[column] - 1)
+    weight = _promise(instance, pool)[column] / np.maximum(1, reach.parts[column] - 1)
     groups: list[Ints] = []
     free = np.ones(size, dtype=bool)
-    order = np.roll(np.argsort(-stops, kind="stable"), -turn * 7)
+    order = np.random.default_rng(turn).permutation(size)
     for seed in order:
         if not free[seed]:
             continue
-        group, total, link = [int(seed)], int(stops[seed]), np.zeros(size)
+        group, total = [int(seed)], int(stops[seed])
+        link: Floats = np.zeros(size)
         free[seed] = False
         while total < GROUP:
             last = group[-1]
             if last not in links:
                 near = np.isin(column, column[part == last])
-                links[last] = np.bincount(part[near], weights=weight[near], minlength=size)
+                total_of = np.bincount(part[near], weights=weight[near], minlength=size)
+                links[last] = np.asarray(total_of, dtype=np.float64)
             link += links[last]
             best = int(np.argmax(np.where(free, link, -1.0)))
             if not free[best] or link[best] <= 0.0:
@@ -233,6 +240,15 @@ def _groups(instance: Instance, pool: Pool, left: Ints, turn: int) -> tuple[list
             total += int(stops[best])
         groups.append(np.array(group, dtype=np.int64))
     return groups, reach
+
+
+def _promise(instance: Instance, pool: Pool) -> Floats:
+    """1 for the days of the pool that look cheapest beside the plan, a stop at its share of its day, else 0."""
+    share = np.zeros(instance.size)
+    tasks, position = pool.entries(pool.chosen)
+    share[tasks] = (pool.cost[pool.chosen] / np.diff(pool.begin)[pool.chosen])[position]
+    reduced = pool.cost - np.add.reduceat(share[pool.task], pool.begin[:-1])
+    return np.asarray(reduced <= np.quantile(reduced, PROMISING), dtype=np.float64)
 
 
 class _Group:
@@ -289,7 +305,7 @@ class _Group:
             return
         self.droppable = self.tasks if len(self.left) else self.left
         self.price = np.zeros(len(self.droppable))
-        above = max(self.money, 1e-9)
+        above = self.money if self.money > 0 else 1.0
         for level in np.unique(instance.priority[self.droppable]):
             these = instance.priority[self.droppable] == level
             parcels = instance.parcels[self.droppable[these]].astype(np.float64)
@@ -298,7 +314,7 @@ class _Group:
 
     def solve(self, limit: float) -> tuple[float, tuple[list[int], list[int]] | None]:
         """Effort used, and the days and stops left out of a better choice, if there is one."""
-        if len(self.columns) == len(self.old) and not len(self.left):
+        if len(self.columns) == len(self.old) and not len(self.droppable):
             return 0.0, None
         steps, dual, extra, bound = self._linear(limit)
         work = steps * len(self.tasks) * WORK_OF_STEP
@@ -346,7 +362,7 @@ class _Group:
     def _decide(self, columns: Ints, limit: float) -> tuple[float, tuple[list[int], list[int]] | None]:
         pool = self.pool
         total = self.money + float(self.price.sum())
-        scale = min(RESOLUTION / self.money, LARGEST / total) if self.money > 0 else 1.0
+        scale = min(RESOLUTION / self.money if self.money > 0 else math.inf, LARGEST / total if total > 0 else 1.0)
         cost = np.rint(np.concatenate([pool.cost[columns], self.price]) * scale).astype(np.int64)
         now = np.concatenate([np.isin(columns, self.old), np.isin(self.droppable, self.left)])
         model = cp_model.CpModel()
