@@ -40,12 +40,14 @@ LARGEST = 1500
 """Stops above which the library is not asked: with 5,000 it found no plan in 105 s, whatever its time limit."""
 
 ALTERNATIVES_UP_TO = 150
-"""Stops up to which a second standing place of each becomes a node of its own."""
+"""Stops up to which a second standing place of each becomes a node of its own, in fleets of one class: with mixed
+fleets and alternatives the first solution was seen to search for ever on seven stops."""
 
-BRANCHES = 1000
-"""Branches of the first solution's search per node: a model without a plan ends on them, not on the clock."""
+BRANCHES = 100
+"""Branches of the search per node and solution: a model without a plan, or a local search that finds no other one,
+ends on them, not on the clock."""
 
-GIVEN_UP_S = 60.0
+GIVEN_UP_S = 30.0
 """A model that takes so long is given up and its answer not used, so that the time it took cannot show in a plan."""
 
 GROUP = 80
@@ -100,8 +102,8 @@ def first_solution(
 def improve_with_model(instance: Instance, start: Solution, limit: int) -> Solution:
     """The plan after guided local search and insertion of close nodes in groups of neighbouring days.
 
-    Every group's answer is timed exactly and taken when it is better. Vehicles that reload are grouped with others of
-    their own class only.
+    Every group's answer is timed exactly and taken when it is better; the search ends when no group gains. Vehicles
+    that reload are grouped with others of their own class only.
 
     Args:
         instance: what is planned.
@@ -111,9 +113,10 @@ def improve_with_model(instance: Instance, start: Solution, limit: int) -> Solut
     current = start
     near = _nearness(instance)
     tried = [0] * len(current.days)
-    used = turn = 0
-    while used < limit and current.days:
+    used = turn = idle = 0
+    while used < limit and idle < len(current.days):
         turn += 1
+        idle += 1
         seed = min(range(len(current.days)), key=lambda d: (tried[d], d))
         chosen = _neighbours(instance, current, near, seed)
         for d in chosen:
@@ -124,6 +127,7 @@ def improve_with_model(instance: Instance, start: Solution, limit: int) -> Solut
         if found is None:
             continue
         days, left = found
+        idle = 0
         kept = [d for d in range(len(current.days)) if d not in set(chosen)]
         unseen = current.left[GROUP:]
         current = Solution((*(current.days[d] for d in kept), *days), (*left, *unseen))
@@ -155,11 +159,11 @@ def _plan(instance: Instance, order: list[int], kinds: Sequence[int], strategy: 
     fleet = fleet_for(instance, kinds, np.array(tasks, dtype=np.int64))
     if not fleet:
         return []
-    model = RoutingProblem(instance, tasks, fleet, alternatives=2 if len(tasks) <= ALTERNATIVES_UP_TO else 1)
+    alternatives = 2 if len(kinds) == 1 and len(tasks) <= ALTERNATIVES_UP_TO else 1
+    model = RoutingProblem(instance, tasks, fleet, alternatives=alternatives)
     parameters = _parameters(limit)
     parameters.first_solution_strategy = getattr(routing_enums_pb2.FirstSolutionStrategy, strategy)
-    solver = model.routing.solver()
-    model.routing.AddSearchMonitor(solver.BranchesLimit(BRANCHES * model.size))
+    model.routing.AddSearchMonitor(model.routing.solver().BranchesLimit(BRANCHES * model.size * limit))
     began = time.monotonic()
     answer = model.routing.SolveWithParameters(parameters)
     if answer is None or time.monotonic() - began > GIVEN_UP_S:
@@ -185,6 +189,7 @@ def _improved(instance: Instance, days: list[Day], left: list[int], limit: int) 
     if routes is None:
         return None
     parameters = _parameters(limit)
+    model.routing.AddSearchMonitor(model.routing.solver().BranchesLimit(BRANCHES * model.size * limit))
     model.routing.CloseModelWithParameters(parameters)
     start = model.routing.ReadAssignmentFromRoutes(routes, True)
     if start is None:

@@ -246,10 +246,14 @@ class RoutingProblem:
                     change[self.depot + 1 :] = -fits
                     vectors[c] = self.routing.RegisterUnaryTransitVector(change.tolist())
             kinds = [vectors[c] for c in self.fleet]
-            self.routing.AddDimensionWithVehicleTransitAndCapacity(kinds, max(room), room, True, name)
-            self._no_slack(name)
+            self._add_resource(kinds, room, name)
 
-    def _no_slack(self, name: str) -> None:
+    def _add_resource(self, vectors: list[int], room: list[int], name: str) -> None:
+        """A dimension that only the depot's copies may raise beyond what is used, lest it fall below zero there."""
+        slack = max(room) if self.copies else 0
+        self.routing.AddDimensionWithVehicleTransitAndCapacity(vectors, slack, room, True, name)
+        if not self.copies:
+            return
         dimension = self.routing.GetDimensionOrDie(name)
         for node in range(self.stops):
             dimension.SlackVar(self.manager.NodeToIndex(node)).SetValue(0)
@@ -283,8 +287,7 @@ class RoutingProblem:
             arcs[c] = self.routing.RegisterTransitMatrix(use.tolist())
         most = [room[c] for c in self.fleet]
         vectors = [arcs[c] for c in self.fleet]
-        self.routing.AddDimensionWithVehicleTransitAndCapacity(vectors, NO_LIMIT, most, True, "energy")
-        self._no_slack("energy")
+        self._add_resource(vectors, most, "energy")
 
     def _add_choice(self) -> None:
         """Everything may be left out; classes stay away from what they may not serve."""
