@@ -19,3 +19,11 @@ def compiled(function: _Kernel) -> _Kernel:
         return cast(_Kernel, njit(cache=True, nogil=True)(function))
     except RuntimeError:
         return cast(_Kernel, njit(nogil=True)(function))
+
+
+def inlined(function: _Kernel) -> _Kernel:
+    """Like :func:`compiled`, for small functions that belong into the code of those that call them."""
+    try:
+        return cast(_Kernel, njit(cache=True, nogil=True, forceinline=True)(function))
+    except RuntimeError:
+        return cast(_Kernel, njit(nogil=True, forceinline=True)(function))

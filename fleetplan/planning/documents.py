@@ -2,7 +2,7 @@
 
 A document is a plain JSON value of schema ``fleetplan.plan/1``; ``reading`` makes problem and plan of it again. What a
 problem or plan leaves at its default is left out, so that simple ones stay short. A document is complete whatever its
-size: large tables are packed (see ``matrices``), about 170 MB for each vehicle type at 5,000 points.
+size: large tables are packed (see ``matrices``), 130 to 170 MB for each vehicle type at 5,000 points.
 """
 
 from __future__ import annotations

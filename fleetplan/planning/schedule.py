@@ -205,6 +205,11 @@ def _arcs(made: TypeClass, trips: Trips) -> Iterator[tuple[int, int]]:
         yield from pairwise(points)
 
 
+def _driving(made: TypeClass, u: int, v: int) -> int:
+    """Seconds of an arc without parking."""
+    return int(made.time_s[u, v]) - (int(made.park_s[v]) if u != v else 0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One more thing to do: how long the drive to it is, its segment, and the place for rests that follows it.
@@ -212,12 +217,14 @@ class _Step:
     Attributes:
         travel_s: driving and parking.
         driving_s: driving alone.
+        ahead_s: all driving of the day that is still to come after it.
         segment: loading, stop or return.
         place: trip and visits done, where a rest may follow; ``None`` after the last return.
     """
 
     travel_s: int
     driving_s: int
+    ahead_s: int
     segment: Segment
     place: tuple[int, int] | None
 
@@ -225,12 +232,13 @@ class _Step:
 def _steps(instance: Instance, made: TypeClass, trips: Trips, load_from_s: Sequence[int] | None) -> list[_Step]:
     steps: list[_Step] = []
     at = 0
+    ahead_s = sum(_driving(made, u, v) for u, v in _arcs(made, trips))
 
     def add(point: int, segment: Segment, place: tuple[int, int] | None) -> None:
-        nonlocal at
-        travel_s = int(made.time_s[at, point])
-        park_s = int(made.park_s[point]) if point != at else 0
-        steps.append(_Step(travel_s, travel_s - park_s, segment, place))
+        nonlocal at, ahead_s
+        driving_s = _driving(made, at, point)
+        ahead_s -= driving_s
+        steps.append(_Step(int(made.time_s[at, point]), driving_s, ahead_s, segment, place))
         at = point
 
     for number, trip in enumerate(trips):
@@ -263,12 +271,10 @@ class _Timing:
     placed: tuple[tuple[int, int], ...] = ()
 
     def beats(self, other: _Timing) -> bool:
-        """Whether this timing can do whatever the other can, at no greater cost."""
+        """Whether this timing, with as much due and driven, can do what the other can at no greater cost."""
         duration_s, earliest_s, latest_s = self.segment
         return (
-            self.due == other.due
-            and self.driven_s == other.driven_s
-            and self.owed_s <= other.owed_s
+            self.owed_s <= other.owed_s
             and self.unpaid_s >= other.unpaid_s
             and duration_s <= other.segment[0]
             and earliest_s + duration_s <= other.segment[1] + other.segment[0]
@@ -306,7 +312,7 @@ def _timings(instance: Instance, steps: Sequence[_Step], due: frozenset[int]) ->
         if number > 0:
             timings = [later for one in timings if (later := _go_on(one, step, rule)) is not None]
         if step.place is not None:
-            timings = _with_rests(instance, timings, number)
+            timings = _with_rests(instance, timings, number, step.ahead_s)
     return [one for one in timings if not one.due and one.owed_s <= 0]
 
 
@@ -322,22 +328,24 @@ def _go_on(timing: _Timing, step: _Step, rule: DrivingRule | None) -> _Timing | 
     return replace(timing, segment=segment, driven_s=driven_s, owed_s=max(0, timing.owed_s - step.driving_s))
 
 
-def _with_rests(instance: Instance, timings: list[_Timing], after: int) -> list[_Timing]:
+def _with_rests(instance: Instance, timings: list[_Timing], after: int, ahead_s: int) -> list[_Timing]:
     """The timings, and those with one or more rests after step number ``after``."""
     rule = instance.problem.driving_rule
     if rule is None and not any(one.due for one in timings):
         return timings
-    kept: list[_Timing] = []
+    kept: dict[tuple[frozenset[int], int], list[_Timing]] = {}
     waiting = list(timings)
     while waiting:
         one = waiting.pop()
-        if any(other.beats(one) for other in kept):
+        alike = kept.setdefault((one.due, one.driven_s), [])
+        if any(other.beats(one) for other in alike):
             continue
-        kept = [other for other in kept if not one.beats(other)]
-        kept.append(one)
-        choices = sorted(one.due) + ([RULE] if rule is not None and one.driven_s > 0 else [])
+        alike[:] = [one, *(other for other in alike if not one.beats(other))]
+        choices = sorted(one.due)
+        if rule is not None and one.driven_s > 0 and one.driven_s + ahead_s > rule.limit_s:
+            choices.append(RULE)
         waiting += [rested for rest in choices if (rested := _rest(instance, one, rest, after)) is not None]
-    return kept
+    return [one for alike in kept.values() for one in alike]
 
 
 def _rest(instance: Instance, timing: _Timing, number: int, after: int) -> _Timing | None:

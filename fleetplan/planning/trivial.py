@@ -1,4 +1,4 @@
-"""The exact optimum of problems of up to three tasks, by trying everything.
+"""The exact optimum of tiny problems, by trying everything.
 
 Everything is: which stops are left out, how the others are shared out among vehicles of which classes, in how many
 trips, in which order, with which options. A branch is left when its beginning alone cannot be driven or is as dear
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from itertools import combinations, product
+
+import numpy as np
 
 from fleetplan.planning.costing import day_cost, left_cost
 from fleetplan.planning.instance import Instance
@@ -25,12 +27,22 @@ from fleetplan.planning.schedule import (
 )
 
 LARGEST = 3
+MOST_CHOICES = 5_000
+"""Most ways to choose an option for each of a class's tasks: all may have to be tried, where no day is possible."""
+
+
+def is_trivial(instance: Instance) -> bool:
+    """Whether trying everything takes a moment only."""
+    if instance.size > LARGEST:
+        return False
+    choices = [math.prod(max(1, int(x)) for x in np.diff(made.options.first)) for made in instance.classes]
+    return sum(choices) <= MOST_CHOICES
 
 
 def solve_trivial(instance: Instance) -> Solution:
-    """The best of all plans of a problem of at most :data:`LARGEST` tasks, ties broken by canonical order.
+    """The best of all plans of a problem, ties broken by canonical order.
 
-    Also exact beyond that size, in a time that grows faster than factorials.
+    Exact for any problem, in a time that grows faster than factorials: see :func:`is_trivial`.
     """
     n = instance.size
     cheapest: dict[tuple[int, frozenset[int]], TimedDay] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from fleetplan.planning.plan import Pause, Plan, Route, Trip, Visit
@@ -50,16 +50,19 @@ WHOLE = {
 """Figures that follow from others: a departure may be later than it must, all of these are wrong when moved."""
 
 
-def doctored(plan: Plan, rng: random.Random) -> tuple[str, Plan]:
-    """The plan with one figure of one route moved by one, or by a lot."""
+def doctored(plan: Plan, rng: random.Random, *, value: Any = None) -> tuple[str, Plan]:
+    """The plan with one figure of one route moved by one, or by a lot, or any of its values replaced by another."""
     number = rng.randrange(len(plan.routes))
     route = plan.routes[number]
     at = rng.randrange(len(route.trips))
     trip = route.trips[at]
     stop = rng.randrange(len(trip.visits))
     changed: Any = rng.choice([route, trip, trip.visits[stop], *route.rests])
-    name = rng.choice(WHOLE[type(changed)])
-    value = getattr(changed, name) + rng.choice([-1, 1, 977])
+    if value is None:
+        name = rng.choice(WHOLE[type(changed)])
+        value = getattr(changed, name) + rng.choice([-1, 1, 977])
+    else:
+        name = rng.choice([field.name for field in fields(changed) if field.name not in ("id", "paid")])
     new = replace(changed, **{name: value})
     if isinstance(new, Route):
         route = new
@@ -70,7 +73,7 @@ def doctored(plan: Plan, rng: random.Random) -> tuple[str, Plan]:
             new = replace(trip, visits=(*trip.visits[:stop], new, *trip.visits[stop + 1 :]))
         route = replace(route, trips=(*route.trips[:at], new, *route.trips[at + 1 :]))
     routes = (*plan.routes[:number], route, *plan.routes[number + 1 :])
-    return f"{type(changed).__name__}.{name} = {value}", replace(plan, routes=routes)
+    return f"{type(changed).__name__}.{name} = {value!r:.40}", replace(plan, routes=routes)
 
 
 def test_any_figure_moved_is_found() -> None:
@@ -83,6 +86,15 @@ def test_any_figure_moved_is_found() -> None:
             tried += 1
             assert verify(made, wrong), (seed, told)
     assert tried > 1000
+
+
+def test_values_of_the_wrong_kind_are_faults() -> None:
+    """Text, NaN, lists, objects or a number of 400 digits in any place give faults, never an exception."""
+    for seed, made, plan in planned():
+        rng = random.Random(f"kinds {seed}")
+        for value in ("x", float("nan"), [None], object(), 10**400) if plan.routes else ():
+            told, wrong = doctored(plan, rng, value=value)
+            assert verify(made, wrong), (seed, told)
 
 
 def test_stricter_problems_reject_what_they_forbid() -> None:

@@ -205,6 +205,16 @@ def unserved() -> tuple[Problem, Plan]:
     return made, Plan((), left, 22.0, 5, "effort", (1, 1))
 
 
+def hurried() -> Plan:
+    """The day of ``two_places`` with half of the walk to a called a wait of less than nothing."""
+    at_s = EIGHT + 260
+    visits = (
+        visit("b", at_s, at_s, at_s, park_s=60),
+        visit("a", at_s, at_s + 10, at_s + 30, access=1, walk_m=52.0, walk_s=40, wait_s=-10),
+    )
+    return plan_of(Trip(EIGHT, EIGHT, at_s + 230, visits))
+
+
 def two_places() -> tuple[Problem, Plan]:
     """The van parks 60 s in the street, serves b at the kerb, then a from the same place, 26 m and 20 s away."""
     ways = ((Access(1, 0.0, 1, 0, 0), Access(2, 26.0, 1, 20, 20)), (Access(2, 0.0, 1, 0, 0),))
@@ -393,6 +403,7 @@ DOCTORED: dict[str, dict[str, Case]] = {
     "two_places": {
         "the other place": ({"plan.time", "plan.walk"}, lambda m, p: at_a(m, p, 1, access=0)),
         "parked twice": ({"plan.time"}, lambda m, p: at_a(m, p, 1, park_s=60)),
+        "waits less than nothing": ({"plan.time"}, planned(hurried())),
         "no third place": ({"plan.forbidden_vehicle"}, lambda m, p: at_a(m, p, 1, access=2)),
         "too far to walk": ({"plan.walk"}, posed(lambda m: replace(m, max_walk_m=25.9))),
     },

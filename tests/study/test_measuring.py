@@ -41,7 +41,7 @@ def problem() -> fp.Problem:
         access=access, refusals=(None, None, None),
     )  # fmt: skip
     pay = fp.Pay(costs.amount("driver"), 0, 32_400, 1.25)
-    return fp.Problem(tasks, (van,), (0, 36_000), 900, pay, 150.0, None, {"door_walk_m": 30.0})
+    return fp.Problem(tasks, (van,), (0, 36_000), 900, pay, 150.0, None, labels={"door_walk_m": 30.0})
 
 
 def plan() -> Plan:
