@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from fleetplan.planning import building
+from fleetplan.planning.building import build_plan
 from fleetplan.planning.docks import first_overlap, fixed_day, schedule_docks
-from fleetplan.planning.instance import Instance, make_instance
+from fleetplan.planning.instance import Day, Instance, make_instance
 from fleetplan.planning.problem import Pay
 from fleetplan.planning.schedule import Solution, TimedDay, time_day
 from fleetplan.planning.verifying import verify
@@ -32,10 +32,8 @@ def checked(instance: Instance, solution: Solution, days: tuple[TimedDay, ...] |
     """The days, after the checker of plans, which shares no code with the search, has seen them."""
     assert days is not None
     assert [(day.kind, day.trips) for day in days] == list(solution.days)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "_timed", lambda *_: list(days))
-        plan = building.build_plan(instance, solution, stopped_by="effort", effort=(1, 1))
-    assert verify(instance.problem, plan).faults == ()
+    plan = build_plan(instance, solution, stopped_by="effort", effort=(1, 1), timed=days)
+    assert verify(instance.problem, plan) == []
     return days
 
 
@@ -100,10 +98,11 @@ def random_days(seed: int) -> tuple[Instance, Solution]:
     instance = make_instance(made)
     left = list(range(instance.size))
     rng.shuffle(left)
-    days = []
+    days: list[Day] = []
     while left:
         x = left.pop()
-        kinds = [c for c in range(len(instance.classes)) if instance.classes[c].allowed[x]]
+        used = [sum(kind == c for kind, _ in days) for c in range(len(instance.classes))]
+        kinds = [c for c, made in enumerate(instance.classes) if made.allowed[x] and used[c] < made.count]
         if not kinds:
             continue
         kind = rng.choice(kinds)
@@ -126,17 +125,18 @@ def random_days(seed: int) -> tuple[Instance, Solution]:
 
 
 def test_random_days_fit_the_docks_and_stay_possible() -> None:
-    """Sound moments or none, under rests, batteries, late goods and windows; most of the time there are some."""
+    """Sound moments or none, under rests, batteries, late goods and windows; often loadings had to be moved for it."""
     found = 0
     for seed in range(120):
         instance, solution = random_days(seed)
         days = schedule_docks(instance, solution, limit=0.2)
         if days is None:
             continue
-        found += 1
         docks = instance.problem.docks
+        alone = [day for kind, trips in solution.days if (day := time_day(instance, kind, trips)) is not None]
+        found += docks is not None and first_overlap(instance, alone, docks) is not None
         assert docks is not None and most_at_once(instance, checked(instance, solution, days)) <= docks
-    assert found > 60
+    assert found > 25
 
 
 @pytest.mark.parametrize("vans", [12, 30])
