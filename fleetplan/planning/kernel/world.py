@@ -28,6 +28,7 @@ from fleetplan.planning.kernel.layout import (
     Ints,
     Ints32,
     World,
+    clear,
 )
 from fleetplan.planning.kernel.timing import link, open_day, refresh, start_of
 
@@ -322,10 +323,10 @@ def days_of(world: Bundle, instance: Instance, state: Bundle) -> list[Day]:
     return days
 
 
-def put_days(world: Bundle, instance: Instance, state: Bundle, days: list[Day]) -> None:
-    """Fill an empty solution with days."""
+def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Day], left: Sequence[int]) -> None:
+    """Make a solution of days and tasks left out; tasks in neither are in no day."""
+    clear(world, state)
     offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
-    served = np.zeros(world.n, dtype=bool)
     for r, (c, trips) in enumerate(days):
         open_day(world, state, r, c)
         e = start_of(world, r)
@@ -341,9 +342,7 @@ def put_days(world: Bundle, instance: Instance, state: Bundle, days: list[Day]) 
                 state.entity[x, OPTION] = option + offsets[c]
                 link(state, x, e)
                 e = x
-                served[x] = True
         refresh(world, state, r)
-    left = np.flatnonzero(~served)
     state.left[0] = len(left)
     state.left[1 : len(left) + 1] = left
-    state.total[1] = world.task[left, UNSERVED].sum()
+    state.total[1] = world.task[list(left), UNSERVED].sum()
