@@ -15,6 +15,7 @@ from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.layout import (
     ARC_M,
     BASE,
+    BROKEN,
     CHARGE,
     CLASS,
     CLOSES,
@@ -24,12 +25,15 @@ from fleetplan.planning.kernel.layout import (
     DELIVER,
     DRIVE_LIMIT,
     DRIVEN,
+    DRIVES_LONG,
     END,
     ENERGY,
     ENERGY_BASE,
+    FAULT,
     FIXED,
     FREE,
     KIND,
+    LACKS_REST,
     LATE,
     LENGTH,
     LOAD,
@@ -80,6 +84,9 @@ from fleetplan.planning.kernel.layout import (
 )
 
 TINY = 1e-6
+
+SPARK = 5e-10
+"""Watt hours that may be missing through rounding; less than the checker allows."""
 
 
 @inlined
@@ -186,6 +193,7 @@ def open_day(w: Any, s: Any, r: int, c: int) -> None:
         s.entity[e, DAY] = -1
     s.info[r, CLASS] = c
     s.info[r, TAKEN] = 0
+    s.info[r, FAULT] = 0
     s.day[r, COST] = 0.0
     s.used[c] += 1
 
@@ -202,6 +210,7 @@ def close_day(w: Any, s: Any, r: int) -> None:
     s.day[r, COST] = 0.0
     s.info[r, STOPS] = 0
     s.info[r, TRIPS] = 0
+    s.info[r, FAULT] = 0
 
 
 @compiled
@@ -242,11 +251,14 @@ def tidy_day(w: Any, s: Any, r: int) -> bool:
 
 @compiled
 def refresh(w: Any, s: Any, r: int) -> bool:
-    """Work out everything of a day from its links, and correct the total; false when it cannot be driven."""
+    """Work out everything of a day from its links, and correct the total; false when it cannot be driven so.
+
+    Loads are not looked at.
+    """
     c = s.info[r, CLASS]
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
     start = start_of(w, r)
-    sound = True
+    fault = 0
     trips = 0
     stops = 0
     taken = 0
@@ -301,26 +313,28 @@ def refresh(w: Any, s: Any, r: int) -> bool:
     s.day[r, UNPAID] = unpaid
     span = 0.0
     if w.timed:
-        sound = _times(w, s, r, c)
+        fault = _times(w, s, r, c)
         span = s.segment[start + 1, PRE]
     s.day[r, SPAN] = span
     if w.collects:
         _peaks(w, s, r)
-    if energy_base >= 0:
-        _rooms(w, s, r, c)
+    if energy_base >= 0 and not _rooms(w, s, r, c):
+        fault |= BROKEN
+    s.info[r, FAULT] = fault
     cost = w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, span - unpaid) + late
     s.total[0] += cost - s.day[r, COST]
     s.day[r, COST] = cost
-    return sound
+    return fault == 0
 
 
 @compiled
-def _times(w: Any, s: Any, r: int, c: int) -> bool:
-    """Segments before, after and within trips, of every entity of a day."""
+def _times(w: Any, s: Any, r: int, c: int) -> int:
+    """Segments before, after and within trips, of every entity of a day; returns what forbids it."""
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
     start = start_of(w, r)
-    sound = True
     duration, earliest, latest = segment_of(w, s, c, start)
+    sound = earliest <= latest
+    legal = True
     f = s.segment[start]
     f[PRE], f[PRE + 1], f[PRE + 2] = duration, earliest, latest
     f[DRIVEN] = 0.0
@@ -344,7 +358,7 @@ def _times(w: Any, s: Any, r: int, c: int) -> bool:
             fresh = s.entity[e, KIND] == RELOAD
         if w.rules:
             g[DRIVEN] = f[DRIVEN] + drive_s(w, c, p, q)
-            sound = sound and g[DRIVEN] <= w.pay[DRIVE_LIMIT]
+            legal = legal and g[DRIVEN] <= w.pay[DRIVE_LIMIT]
             if s.entity[e, KIND] == REST and w.rests[s.entity[e, RULE], REST_COUNTS]:
                 g[DRIVEN] = 0.0
         f = g
@@ -374,7 +388,12 @@ def _times(w: Any, s: Any, r: int, c: int) -> bool:
         v = e
         e = s.entity[e, PREV]
     span = s.segment[end, PRE]
-    return sound and span <= w.amounts[c, MOST_SPAN] + TINY and not lacks_rest(w, s, r, span)
+    fault = 0 if sound and span <= w.amounts[c, MOST_SPAN] + TINY else BROKEN
+    if not legal:
+        fault |= DRIVES_LONG
+    if lacks_rest(w, s, r, span):
+        fault |= LACKS_REST
+    return fault
 
 
 @inlined
@@ -419,14 +438,15 @@ def _peaks(w: Any, s: Any, r: int) -> None:
 
 
 @compiled
-def _rooms(w: Any, s: Any, r: int, c: int) -> None:
-    """What each trip of a battery's day may use beyond what it uses; negative when it uses too much.
+def _rooms(w: Any, s: Any, r: int, c: int) -> bool:
+    """What each trip of a battery's day may use beyond what it uses; false when one uses too much.
 
     Charging stops when the battery is full, so a trip may also use what would not have gone in afterwards.
     """
     start = start_of(w, r)
     usable, charge = w.amounts[c, USABLE], w.amounts[c, CHARGE]
     level = usable
+    sound = True
     e = start
     while e >= 0:
         kind = s.entity[e, KIND]
@@ -436,6 +456,7 @@ def _rooms(w: Any, s: Any, r: int, c: int) -> None:
             level = min(usable, level + charge)
         if kind == START or kind == RELOAD:
             level -= s.trip[e - w.n, ENERGY]
+            sound = sound and level >= -SPARK
         e = s.entity[e, NEXT]
     room = level
     e = s.entity[start + 1, TRIP]
@@ -446,7 +467,7 @@ def _rooms(w: Any, s: Any, r: int, c: int) -> None:
         spilt = s.trip[e - w.n, ROOM]
         s.trip[e - w.n, ROOM] = own
         if s.entity[e, KIND] == START:
-            return
+            return sound
         ahead = own + spilt
         full = room + s.trip[e - w.n, ENERGY]
         room = full - charge + spilt

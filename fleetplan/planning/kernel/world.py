@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from fleetplan.planning.instance import FAR_S, Day, Instance, TypeClass, with_tolerance
 from fleetplan.planning.kernel.bundles import Bundle
+from fleetplan.planning.kernel.inserting import price_alone
 from fleetplan.planning.kernel.layout import (
     CLOSE_TASKS,
     COLLECT,
     DELIVER,
     KIND,
+    MOST_TRIPS,
     NEAR_TASKS,
     NEXT,
     OPTION,
@@ -29,19 +31,23 @@ from fleetplan.planning.kernel.layout import (
     Ints32,
     World,
     clear,
+    empty_state,
 )
-from fleetplan.planning.kernel.timing import link, open_day, refresh, start_of
+from fleetplan.planning.kernel.resting import settle_rests, take_rest
+from fleetplan.planning.kernel.timing import close_day, link, open_day, refresh, spare_marker, start_of, unlink
+from fleetplan.planning.problem import DrivingRule, Rest
+from fleetplan.planning.schedule import PlacedRest, time_day
 
 OPTION_COLUMNS = ("duration_s", "opens_s", "closes_s", "price")
 OPTION_KEYS = ("first", "point", *OPTION_COLUMNS)
 
-DRIVING_RESTS = 2
-"""Most rests of a day that the driving rule alone asks for."""
+DRIVING_RESTS = 8
+"""No day of the search takes more rests for the driving rule alone."""
 
 NEVER = 1e18
 IMPOSSIBLE = 1e300
 
-MOST_TRIPS = 30
+TRIPS_LIMIT = 30
 """No vehicle of the search makes more trips a day."""
 
 WAIT_WEIGHT, LATE_WEIGHT = 0.2, 1.0
@@ -68,8 +74,8 @@ def make_world(instance: Instance) -> Bundle:
         limit_s = float(rule.limit_s)
         whole = (min(c.shift_s[0] for c in classes), max(c.shift_s[1] for c in classes))
         rests = [(*rest[:5], float(rest[0] >= rule.rest_s)) for rest in rests]
-        rests += [(rule.rest_s, *whole, NEVER, not rule.paid, 1.0)] * DRIVING_RESTS
-    most_trips = [min(c.max_trips, MOST_TRIPS, max(1, n)) for c in classes]
+        rests += [(rule.rest_s, *whole, NEVER, not rule.paid, 1.0)] * _driving_rests(rule, whole[1] - whole[0])
+    most_trips = [min(c.max_trips, TRIPS_LIMIT, max(1, n)) for c in classes]
     option = [np.stack([getattr(c.options, name) for name in OPTION_COLUMNS], axis=1) for c in classes]
     numbers = [
         (base[k], width[k], park_base[k], energy_base[k], c.count, most_trips[k], c.max_stops, _group(classes, k))
@@ -105,7 +111,15 @@ def make_world(instance: Instance) -> Bundle:
         near=near,
         close=close,
     )
-    return Bundle(content)
+    world = Bundle(content)
+    if rests and world.slots:
+        price_alone(world, empty_state(world))
+    return world
+
+
+def _driving_rests(rule: DrivingRule, longest_s: int) -> int:
+    """Most rests that the driving rule can ask for in a day: two drives with a rest between exceed the limit."""
+    return min(DRIVING_RESTS, max(1, 2 * longest_s // (rule.limit_s + 2 * rule.rest_s)))
 
 
 def _amounts(c: TypeClass, dims: list[int]) -> list[float]:
@@ -143,6 +157,8 @@ def _timed(instance: Instance) -> bool:
         reachable = c.time_s[c.time_s < FAR_S]
         busy += float(reachable.max(initial=0)) * 2 * instance.size
         if len(reachable) < c.time_s.size or busy > min(c.shift_s[1] - c.shift_s[0], c.max_span_s):
+            return True
+        if options.price.any():
             return True
         if len(options.task) and (options.opens_s.max() > c.shift_s[0] or options.closes_s.min() < c.shift_s[1]):
             return True
@@ -228,9 +244,9 @@ def _alone(instance: Instance) -> tuple[Floats, Ints32]:
 
 
 def _neighbours(instance: Instance, wage: float) -> tuple[Ints32, Ints32, list[int]]:
-    """For each task those that are near, and those that are close, windows counted; and a path from neighbour to neighbour."""
+    """For each task those that are near, and those that are close, windows counted; and a path among neighbours."""
     n = instance.size
-    near_count, close_count = min(NEAR_TASKS, n - 1), min(CLOSE_TASKS, n - 1)
+    near_count, close_count = max(0, min(NEAR_TASKS, n - 1)), max(0, min(CLOSE_TASKS, n - 1))
     near = np.full((n, NEAR_TASKS), -1, dtype=np.int32)
     close = np.full((n, CLOSE_TASKS), -1, dtype=np.int32)
     plain = np.full((n, n), np.inf, dtype=np.float32)
@@ -324,25 +340,75 @@ def days_of(world: Bundle, instance: Instance, state: Bundle) -> list[Day]:
 
 
 def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Day], left: Sequence[int]) -> None:
-    """Make a solution of days and tasks left out; tasks in neither are in no day."""
+    """Make a solution of days and tasks left out; tasks in neither are in no day.
+
+    Days that the search cannot hold, with more trips or rests than it has room for, are left out as well.
+    """
     clear(world, state)
-    offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
-    for r, (c, trips) in enumerate(days):
-        open_day(world, state, r, c)
-        e = start_of(world, r)
-        spare = e + 2
-        for number, trip in enumerate(trips):
-            if number:
-                state.entity[spare, KIND] = RELOAD
-                link(state, spare, e)
-                e = spare
-                spare += 1
-            for option in trip:
+    missing = list(left)
+    r = 0
+    for day in days:
+        if len(day[1]) <= world.numbers[day[0], MOST_TRIPS] and _put_day(world, instance, state, r, day):
+            r += 1
+        else:
+            missing += instance.tasks_of(day)
+    state.left[0] = len(missing)
+    state.left[1 : len(missing) + 1] = missing
+    state.total[1] = world.task[missing, UNSERVED].sum()
+
+
+def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day) -> bool:
+    """Put a day into an unused slot, with its rests; false, and nothing done, when it cannot be driven."""
+    c, trips = day
+    offset = sum(len(made.options.task) for made in instance.classes[:c])
+    timed = time_day(instance, c, trips) if world.rules else None
+    rests = {} if timed is None else _numbered(instance, timed.rests)
+    open_day(world, state, r, c)
+    e = start_of(world, r)
+    for number, trip in enumerate(trips):
+        if number:
+            marker = spare_marker(world, state, r)
+            state.entity[marker, KIND] = RELOAD
+            link(state, marker, e)
+            e = marker
+        for after in range(len(trip) + 1):
+            if after:
+                option = trip[after - 1]
                 x = int(instance.classes[c].options.task[option])
-                state.entity[x, OPTION] = option + offsets[c]
+                state.entity[x, OPTION] = option + offset
                 link(state, x, e)
                 e = x
-        refresh(world, state, r)
-    state.left[0] = len(left)
-    state.left[1 : len(left) + 1] = left
-    state.total[1] = world.task[list(left), UNSERVED].sum()
+            for rest in rests.get((number, after), ()):
+                if rest < world.rules and take_rest(world, state, r, rest, e):
+                    e = int(state.entity[e, NEXT])
+    sound = refresh(world, state, r)
+    if world.rules:
+        sound = settle_rests(world, state, r)
+    if not sound:
+        for x in instance.tasks_of(day):
+            unlink(state, x)
+        close_day(world, state, r)
+    return bool(sound)
+
+
+def _numbered(instance: Instance, placed: Sequence[PlacedRest]) -> dict[tuple[int, int], list[int]]:
+    """The numbers of a day's rests in the search, by trip and visits done."""
+    rules = instance.problem.rests
+    found: dict[tuple[int, int], list[int]] = {}
+    waiting = sorted(range(len(rules)), key=lambda k: rules[k].after_s)
+    beyond = len(rules)
+    for rest in placed:
+        number = next((k for k in waiting if _may_be(rest, rules[k])), beyond)
+        if number == beyond:
+            beyond += 1
+        else:
+            waiting.remove(number)
+        found.setdefault((rest.trip, rest.after), []).append(number)
+    return found
+
+
+def _may_be(placed: PlacedRest, rest: Rest) -> bool:
+    """Whether a rest taken may be the one of a rule."""
+    if (placed.duration_s, placed.paid) != (rest.duration_s, rest.paid):
+        return False
+    return rest.window_s[0] <= placed.start_s <= rest.window_s[1]
