@@ -2,7 +2,8 @@
 
 A solution is a doubly linked list of **entities** per vehicle's day: the tasks, and markers for the start of the
 day, the return at its end, further loadings between trips, and rests. Tasks are entities ``0 … n-1``; each of the
-``slots`` days owns ``own + 2`` markers: its start, its end, and ``own`` for loadings and rests, so that days can be copied one by one.
+``slots`` days owns ``own + 2`` markers: its start, its end, and ``own`` for loadings and rests, so that days can be
+copied one by one.
 
 Each entity has one row of integers and one of floats, so that what belongs together shares a cache line. The float
 rows hold, for the exact cost of a change in constant time, the segments ``(duration, earliest, latest)`` of the day up

@@ -77,7 +77,7 @@ POOR = 1e12
 @inlined
 def counts(w: Any, k: int) -> bool:
     """Whether the driving rule counts a rest."""
-    return w.rests[k, REST_COUNTS] > 0.0
+    return bool(w.rests[k, REST_COUNTS] > 0.0)
 
 
 @inlined
@@ -339,6 +339,7 @@ def _drop_or_move(w: Any, s: Any, r: int, k: int) -> bool:
     """Drop rest ``k`` when it is not due, else move it to its best place; whether it was dropped."""
     e = _marker_of(w, s, r, k)
     after = s.entity[e, PREV]
+    sound = s.info[r, FAULT] == 0
     unlink(s, e)
     s.entity[e, KIND] = FREE
     refresh(w, s, r)
@@ -350,7 +351,11 @@ def _drop_or_move(w: Any, s: Any, r: int, k: int) -> bool:
         return True
     place = _shortest_place(w, s, r, k)
     take_rest(w, s, r, k, place if place >= 0 else after)
-    refresh(w, s, r)
+    if not refresh(w, s, r) and sound:
+        e = _marker_of(w, s, r, k)
+        unlink(s, e)
+        link(s, e, after)
+        refresh(w, s, r)
     return False
 
 
@@ -390,7 +395,7 @@ def settle_rests(w: Any, s: Any, r: int) -> bool:
         if place < 0 or not take_rest(w, s, r, k, place):
             return False
         refresh(w, s, r)
-    return s.info[r, FAULT] == 0
+    return bool(s.info[r, FAULT] == 0)
 
 
 @compiled

@@ -36,7 +36,7 @@ from fleetplan.planning.kernel.layout import (
 from fleetplan.planning.kernel.resting import settle_rests, take_rest
 from fleetplan.planning.kernel.timing import close_day, link, open_day, refresh, spare_marker, start_of, unlink
 from fleetplan.planning.problem import DrivingRule, Rest
-from fleetplan.planning.schedule import PlacedRest, time_day
+from fleetplan.planning.schedule import PlacedRest, TimedDay, time_day
 
 OPTION_COLUMNS = ("duration_s", "opens_s", "closes_s", "price")
 OPTION_KEYS = ("first", "point", *OPTION_COLUMNS)
@@ -362,7 +362,7 @@ def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day)
     c, trips = day
     offset = sum(len(made.options.task) for made in instance.classes[:c])
     timed = time_day(instance, c, trips) if world.rules else None
-    rests = {} if timed is None else _numbered(instance, timed.rests)
+    rests = {} if timed is None else _numbered(instance, timed)
     open_day(world, state, r, c)
     e = start_of(world, r)
     for number, trip in enumerate(trips):
@@ -382,7 +382,7 @@ def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day)
                 if rest < world.rules and take_rest(world, state, r, rest, e):
                     e = int(state.entity[e, NEXT])
     sound = refresh(world, state, r)
-    if world.rules:
+    if world.rules and not sound:
         sound = settle_rests(world, state, r)
     if not sound:
         for x in instance.tasks_of(day):
@@ -391,13 +391,14 @@ def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day)
     return bool(sound)
 
 
-def _numbered(instance: Instance, placed: Sequence[PlacedRest]) -> dict[tuple[int, int], list[int]]:
+def _numbered(instance: Instance, timed: TimedDay) -> dict[tuple[int, int], list[int]]:
     """The numbers of a day's rests in the search, by trip and visits done."""
     rules = instance.problem.rests
     found: dict[tuple[int, int], list[int]] = {}
-    waiting = sorted(range(len(rules)), key=lambda k: rules[k].after_s)
+    due = [k for k, rule in enumerate(rules) if timed.span_s > rule.after_s]
+    waiting = sorted(due, key=lambda k: rules[k].after_s)
     beyond = len(rules)
-    for rest in placed:
+    for rest in timed.rests:
         number = next((k for k in waiting if _may_be(rest, rules[k])), beyond)
         if number == beyond:
             beyond += 1
