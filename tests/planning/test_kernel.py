@@ -20,7 +20,6 @@ from fleetplan.planning.instance import Day, Instance, make_instance
 from fleetplan.planning.kernel.annealing import copy_all
 from fleetplan.planning.kernel.classes import best_class, change_class, cost_as
 from fleetplan.planning.kernel.inserting import (
-    INFINITE,
     fits_load,
     price_gap,
     price_trip,
@@ -49,7 +48,7 @@ from fleetplan.planning.kernel.layout import (
     TRIPS,
     empty_state,
 )
-from fleetplan.planning.kernel.timing import refresh, start_of
+from fleetplan.planning.kernel.timing import INFINITE, refresh, start_of
 from fleetplan.planning.kernel.world import days_of, make_world, put_days
 from fleetplan.planning.problem import DrivingRule, Pay, Rest
 from fleetplan.planning.schedule import Solution, cost_of, time_day

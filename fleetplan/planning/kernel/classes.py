@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fleetplan.compiling import compiled
-from fleetplan.planning.kernel.inserting import INFINITE, fits_load
+from fleetplan.planning.kernel.inserting import fits_load
 from fleetplan.planning.kernel.layout import (
     BASE,
     CAPACITY,
@@ -49,7 +49,7 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.resting import ALWAYS, settle_rests
-from fleetplan.planning.kernel.timing import SPARK, TINY, drive_s, join, refresh, segment_of, start_of, wages
+from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, drive_s, join, refresh, segment_of, start_of, wages
 
 
 @compiled
@@ -59,20 +59,17 @@ def same_option(w: Any, c: int, other: int, x: int, o: int, p: int) -> int:
     if hi <= lo:
         return -1
     if hi - lo == 1:
-        return lo
+        return int(lo)
     if w.numbers[c, GROUP] == w.numbers[other, GROUP]:
-        return lo + (o - w.options[c * w.n + x, 0])
+        return int(lo + (o - w.options[c * w.n + x, 0]))
     best = -1
     least = INFINITE
     for k in range(lo, hi):
         if w.option[k, CLOSES] < w.option[o, OPENS] or w.option[k, OPENS] > w.option[o, CLOSES]:
             continue
-        travel = w.table[w.numbers[other, BASE] + p * w.numbers[other, WIDTH] + w.point[k], 0] + w.option[k, LENGTH]
-        cost = (
-            w.amounts[other, PER_M] * w.table[w.numbers[other, BASE] + p * w.numbers[other, WIDTH] + w.point[k], 1]
-            + w.pay[WAGE] * travel
-        )
-        cost += w.option[k, PRICE] + 1e-9 * travel
+        arc = w.numbers[other, BASE] + p * w.numbers[other, WIDTH] + w.point[k]
+        seconds = w.table[arc, 0] + w.option[k, LENGTH]
+        cost = w.amounts[other, PER_M] * w.table[arc, 1] + (w.pay[WAGE] + 1e-9) * seconds + w.option[k, PRICE]
         if cost < least:
             least, best = cost, k
     return best
@@ -139,7 +136,8 @@ def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
         pending = not pending and x >= 0 and entity == u
     if duration > w.amounts[c, MOST_SPAN] + TINY or not _rests_due(w, s, r, duration):
         return INFINITE
-    return w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, duration - s.day[r, UNPAID]) + late
+    money = w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + late
+    return float(money) + wages(w, duration - s.day[r, UNPAID])
 
 
 @compiled
@@ -164,7 +162,7 @@ def _cost_of_length(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> f
         i, p, q = w.point[o], s.entity[u, POINT], s.entity[s.entity[u, NEXT], POINT]
         metres += float(w.table[base + p * width + i, 1]) + float(w.table[base + i * width + q, 1])
         metres -= float(w.table[base + p * width + q, 1])
-    return w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, 0.0)
+    return float(w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres) + wages(w, 0.0)
 
 
 @compiled

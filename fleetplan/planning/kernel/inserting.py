@@ -49,7 +49,6 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.resting import (
-    INFINITE,
     beyond_rests,
     gap_with_rest,
     loaded_before,
@@ -58,6 +57,7 @@ from fleetplan.planning.kernel.resting import (
     trip_with_rest,
 )
 from fleetplan.planning.kernel.timing import (
+    INFINITE,
     SPARK,
     TINY,
     close_day,

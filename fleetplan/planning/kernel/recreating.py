@@ -11,7 +11,6 @@ from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.chance import below, uniform
 from fleetplan.planning.kernel.classes import change_class, cost_as
 from fleetplan.planning.kernel.inserting import (
-    INFINITE,
     fits_load,
     price_gap,
     price_trip,
@@ -40,7 +39,7 @@ from fleetplan.planning.kernel.layout import (
     UNSERVED,
 )
 from fleetplan.planning.kernel.ruining import touch
-from fleetplan.planning.kernel.timing import start_of
+from fleetplan.planning.kernel.timing import INFINITE, start_of
 
 RANDOM, LOADED, FAR, NEAR, NARROW, EARLY, LATEST = range(7)
 

@@ -53,6 +53,7 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.timing import (
+    INFINITE,
     TINY,
     drive_s,
     join,
@@ -62,8 +63,6 @@ from fleetplan.planning.kernel.timing import (
     start_of,
     unlink,
 )
-
-INFINITE = 1e300
 
 NONE, SEVERAL = -1, -2
 

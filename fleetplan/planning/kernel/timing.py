@@ -83,6 +83,9 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 
+INFINITE = 1e300
+"""Stands for the price of what cannot be."""
+
 TINY = 1e-6
 
 SPARK = 5e-10
@@ -110,13 +113,13 @@ def wages(w: Any, paid_s: float) -> float:
     cost = w.pay[WAGE] * (paid_s if paid_s > w.pay[PAID_MIN] else w.pay[PAID_MIN])
     if paid_s > w.pay[OVERTIME_AFTER]:
         cost += w.pay[OVERTIME_EXTRA] * (paid_s - w.pay[OVERTIME_AFTER])
-    return cost
+    return float(cost)
 
 
 @inlined
 def start_of(w: Any, r: int) -> int:
     """The marker that begins a day."""
-    return w.n + r * (w.own + 2)
+    return int(w.n + r * (w.own + 2))
 
 
 @inlined
@@ -256,18 +259,33 @@ def refresh(w: Any, s: Any, r: int) -> bool:
     Loads are not looked at.
     """
     c = s.info[r, CLASS]
-    base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
-    start = start_of(w, r)
+    _follow(w, s, r, c)
     fault = 0
-    trips = 0
-    stops = 0
-    taken = 0
-    late = 0.0
-    metres = 0.0
-    unpaid = 0.0
-    energy_base = w.numbers[c, ENERGY_BASE]
-    begin = start
-    e = start
+    span = 0.0
+    if w.timed:
+        fault = _times(w, s, r, c)
+        span = s.segment[start_of(w, r) + 1, PRE]
+    s.day[r, SPAN] = span
+    if w.collects:
+        _peaks(w, s, r)
+    if w.numbers[c, ENERGY_BASE] >= 0 and not _rooms(w, s, r, c):
+        fault |= BROKEN
+    s.info[r, FAULT] = fault
+    cost = w.amounts[c, FIXED] + w.amounts[c, PER_M] * s.day[r, METRES] + s.day[r, LATE]
+    cost += wages(w, span - s.day[r, UNPAID])
+    s.total[0] += cost - s.day[r, COST]
+    s.day[r, COST] = cost
+    return fault == 0
+
+
+@compiled
+def _follow(w: Any, s: Any, r: int, c: int) -> None:
+    """Points, trips, loads and sums of a day, from entity to entity."""
+    base, width, energy_base = w.numbers[c, BASE], w.numbers[c, WIDTH], w.numbers[c, ENERGY_BASE]
+    start = start_of(w, r)
+    trips = stops = taken = 0
+    late = metres = unpaid = 0.0
+    begin = e = start
     p = 0
     while e >= 0:
         kind = s.entity[e, KIND]
@@ -311,25 +329,24 @@ def refresh(w: Any, s: Any, r: int) -> bool:
     s.day[r, METRES] = metres
     s.day[r, LATE] = late
     s.day[r, UNPAID] = unpaid
-    span = 0.0
-    if w.timed:
-        fault = _times(w, s, r, c)
-        span = s.segment[start + 1, PRE]
-    s.day[r, SPAN] = span
-    if w.collects:
-        _peaks(w, s, r)
-    if energy_base >= 0 and not _rooms(w, s, r, c):
-        fault |= BROKEN
-    s.info[r, FAULT] = fault
-    cost = w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, span - unpaid) + late
-    s.total[0] += cost - s.day[r, COST]
-    s.day[r, COST] = cost
-    return fault == 0
 
 
 @compiled
 def _times(w: Any, s: Any, r: int, c: int) -> int:
-    """Segments before, after and within trips, of every entity of a day; returns what forbids it."""
+    """Segments and driving before and after every entity of a day; returns what forbids it."""
+    fault = _times_up_to(w, s, r, c)
+    _times_from(w, s, r, c)
+    span = s.segment[start_of(w, r) + 1, PRE]
+    if span > w.amounts[c, MOST_SPAN] + TINY:
+        fault |= BROKEN
+    if lacks_rest(w, s, r, span):
+        fault |= LACKS_REST
+    return fault
+
+
+@compiled
+def _times_up_to(w: Any, s: Any, r: int, c: int) -> int:
+    """Segments of the day and of its trip up to every entity; returns what forbids them."""
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
     start = start_of(w, r)
     duration, earliest, latest = segment_of(w, s, c, start)
@@ -364,7 +381,15 @@ def _times(w: Any, s: Any, r: int, c: int) -> int:
         f = g
         p = q
         e = s.entity[e, NEXT]
-    end = start + 1
+    fault = 0 if sound else BROKEN
+    return fault if legal else fault | DRIVES_LONG
+
+
+@compiled
+def _times_from(w: Any, s: Any, r: int, c: int) -> None:
+    """Segments from every entity to the end of the day."""
+    base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
+    end = start_of(w, r) + 1
     duration, earliest, latest = segment_of(w, s, c, end)
     f = s.segment[end]
     f[SUF], f[SUF + 1], f[SUF + 2] = duration, earliest, latest
@@ -387,13 +412,6 @@ def _times(w: Any, s: Any, r: int, c: int) -> int:
         q = p
         v = e
         e = s.entity[e, PREV]
-    span = s.segment[end, PRE]
-    fault = 0 if sound and span <= w.amounts[c, MOST_SPAN] + TINY else BROKEN
-    if not legal:
-        fault |= DRIVES_LONG
-    if lacks_rest(w, s, r, span):
-        fault |= LACKS_REST
-    return fault
 
 
 @inlined

@@ -67,7 +67,7 @@ def make_world(instance: Instance) -> Bundle:
     offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in classes])])
     firsts = np.stack([c.options.first + offsets[k] for k, c in enumerate(classes)])
 
-    rests = [(r.duration_s, *r.window_s, r.after_s, not r.paid, 1.0) for r in problem.rests]
+    rests = [(r.duration_s, *r.window_s, float(r.after_s), not r.paid, 1.0) for r in problem.rests]
     limit_s = math.inf
     if problem.driving_rule is not None:
         rule = problem.driving_rule
