@@ -368,11 +368,12 @@ def test_days_of_one_stop_cost_what_they_were_said_to_cost(seed: int) -> None:
                 continue
             cost = min(t.cost for t in timed)
             if w.alone[c * w.n + x] >= INFINITE:
-                assert len(instance.problem.rests) + 2 * (instance.problem.driving_rule is not None) > 1
+                assert not settled(instance)
                 continue
-            assert float(w.alone[c * w.n + x]) == pytest.approx(cost, rel=1e-9, abs=1e-6)
+            price = float(w.alone[c * w.n + x])
+            assert price == pytest.approx(cost, rel=1e-9, abs=1e-6) if settled(instance) else price >= cost - 1e-6
             r = put_on_day(w, s, x, c)
-            assert float(s.day[r, COST]) == pytest.approx(cost, rel=1e-9, abs=1e-6)
+            assert float(s.day[r, COST]) == pytest.approx(price, rel=1e-9, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
