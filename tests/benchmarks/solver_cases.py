@@ -22,7 +22,7 @@ from tests.benchmarks.vrplib import Instance, VrplibError, read_instance, read_s
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-EXACT_HFVRP = frozenset("X125 X134 X139 X233 X237 X336 X344 X586 X599 X613".split())
+EXACT_HFVRP = frozenset(["X125", "X134", "X139", "X233", "X237", "X336", "X344", "X586", "X599", "X613"])
 """The HFVRP instances whose cost is stated in exact lengths, divided by 100."""
 
 NO_TIME_S = 10**7

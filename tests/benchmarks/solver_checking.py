@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def starts_of(steps: Sequence[Step]) -> list[int] | None:
     for step, after in zip(reversed(steps[:-1]), reversed(steps[1:]), strict=True):
         late = min(step.closes, late - after.lead - step.lasts)
     starts = [late]
-    for before, step in zip(steps, steps[1:], strict=False):
+    for before, step in pairwise(steps):
         starts.append(max(starts[-1] + before.lasts + step.lead, step.opens))
     return starts
 
@@ -79,7 +80,7 @@ def _evaluate_day(case: Case, day: Day) -> tuple[float, list[str]]:
     ticks: float = 0
     for trip in day.trips:
         rounds = [0, *trip, 0]
-        ticks += sum(lengths[a, b].item() for a, b in zip(rounds, rounds[1:], strict=False))
+        ticks += sum(lengths[a, b].item() for a, b in pairwise(rounds))
         load = case.demand[list(trip)].sum(axis=0)
         if not trip or (load > np.array(group.capacity)).any():
             faults.append(f"a trip carries {load.tolist()}, {list(group.capacity)} allowed")
