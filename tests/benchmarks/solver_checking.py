@@ -205,3 +205,31 @@ def _told(problem: Problem, vehicle: VehicleType, day: Day, name: str, starts: l
         trips.append(Trip(load_s, depart_s, now + int(time_s[point, 0]), tuple(visits)))
         load_s = next(at)
     return Route(name, vehicle.name, trips[0].load_s, trips[-1].return_s, tuple(trips))
+
+
+def join_days(case: Case, days: Sequence[Day]) -> list[Day]:
+    """Days of one vehicle after the other by one vehicle, where that is allowed and cheaper.
+
+    This is for engines that cannot load twice: their trips are given the days that a dispatcher would see at once.
+    """
+    joined = list(days)
+    costs = [_evaluate_day(case, day) for day in joined]
+    # shortest first: they find the most room
+    again = True
+    while again:
+        again = False
+        order = sorted(range(len(joined)), key=lambda index: sum(map(len, joined[index].trips)))
+        for first in order:
+            for second in order:
+                if first == second or joined[first].kind != joined[second].kind:
+                    continue
+                both = Day(joined[first].kind, joined[first].trips + joined[second].trips)
+                cost, faults = _evaluate_day(case, both)
+                if not faults and cost < costs[first][0] + costs[second][0] - 1e-9:
+                    joined[first], costs[first] = both, (cost, faults)
+                    del joined[second], costs[second]
+                    again = True
+                    break
+            if again:
+                break
+    return joined

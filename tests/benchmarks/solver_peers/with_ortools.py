@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 from asked import Asked, NotInModelError, answer
-from ortools.routing import enums_pb2, parameters_pb2, pywraprouting
+from ortools.constraint_solver import pywrapcp, routing_enums_pb2, routing_ils_pb2, routing_parameters_pb2
 from ortools.util import optional_boolean_pb2
 
 COST = 10_000_000.0
@@ -21,7 +21,7 @@ COST = 10_000_000.0
 FIRST_SHARE = 0.4
 """Share of the time that first solutions may take together."""
 
-_STRATEGY = enums_pb2.FirstSolutionStrategy
+_STRATEGY = routing_enums_pb2.FirstSolutionStrategy
 
 
 def solve(asked: Asked) -> list[tuple[int, list[list[int]]]]:
@@ -29,8 +29,8 @@ def solve(asked: Asked) -> list[tuple[int, list[list[int]]]]:
     if np.any(asked.release):
         raise NotInModelError("reloads are copies of the depot and fragile; no times of release")
     kinds = _handed_over(asked)
-    manager = pywraprouting.RoutingIndexManager(asked.nodes, len(kinds), 0)
-    routing = pywraprouting.RoutingModel(manager)
+    manager = pywrapcp.RoutingIndexManager(asked.nodes, len(kinds), 0)
+    routing = pywrapcp.RoutingModel(manager)
     _price(asked, routing, kinds)
     _limit_loads(asked, routing, kinds)
     if asked.timed:
@@ -61,7 +61,7 @@ def _cost_scale(asked: Asked) -> float:
     return min(scale, 1000.0 / asked.wage) if asked.wage else scale
 
 
-def _price(asked: Asked, routing: pywraprouting.RoutingModel, kinds: list[int]) -> None:
+def _price(asked: Asked, routing: pywrapcp.RoutingModel, kinds: list[int]) -> None:
     scale = _cost_scale(asked)
     evaluators: dict[tuple[int, float], int] = {}
     for vehicle, number in enumerate(kinds):
@@ -75,7 +75,7 @@ def _price(asked: Asked, routing: pywraprouting.RoutingModel, kinds: list[int]) 
         routing.SetFixedCostOfVehicle(round(kind["fixed"] * scale), vehicle)
 
 
-def _limit_loads(asked: Asked, routing: pywraprouting.RoutingModel, kinds: list[int]) -> None:
+def _limit_loads(asked: Asked, routing: pywrapcp.RoutingModel, kinds: list[int]) -> None:
     for load in range(asked.demand.shape[1]):
         index = routing.RegisterUnaryTransitVector(asked.demand[:, load].tolist())
         limits = [int(asked.types[number]["capacity"][load]) for number in kinds]
@@ -84,8 +84,8 @@ def _limit_loads(asked: Asked, routing: pywraprouting.RoutingModel, kinds: list[
 
 def _limit_times(
     asked: Asked,
-    routing: pywraprouting.RoutingModel,
-    manager: pywraprouting.RoutingIndexManager,
+    routing: pywrapcp.RoutingModel,
+    manager: pywrapcp.RoutingIndexManager,
     kinds: list[int],
 ) -> None:
     early, late = (int(second) for second in asked.windows[0])
@@ -108,7 +108,7 @@ def _limit_times(
         if most is not None:
             time.SetSpanUpperBoundForVehicle(most, vehicle)
         if wage and asked.min_paid:
-            bound = pywraprouting.BoundCost(asked.min_paid, wage)
+            bound = pywrapcp.BoundCost(asked.min_paid, wage)
             time.SetSoftSpanUpperBoundForVehicle(bound, vehicle)
             fixed = round((asked.types[number]["fixed"] + asked.wage * asked.min_paid) * _cost_scale(asked))
             routing.SetFixedCostOfVehicle(fixed, vehicle)
@@ -118,8 +118,8 @@ def _limit_times(
 
 def _limit_visits(
     asked: Asked,
-    routing: pywraprouting.RoutingModel,
-    manager: pywraprouting.RoutingIndexManager,
+    routing: pywrapcp.RoutingModel,
+    manager: pywrapcp.RoutingIndexManager,
     kinds: list[int],
 ) -> None:
     droppable = 20 * round(COST)
@@ -132,9 +132,9 @@ def _limit_visits(
             routing.VehicleVar(index).RemoveValues(closed)
 
 
-def _search(asked: Asked, routing: pywraprouting.RoutingModel) -> object | None:
+def _search(asked: Asked, routing: pywrapcp.RoutingModel) -> object | None:
     last = _parameters()
-    last.local_search_metaheuristic = enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+    last.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     operators = last.local_search_operators
     on = optional_boolean_pb2.BOOL_TRUE
     operators.use_global_cheapest_insertion_close_nodes_lns = on
@@ -155,7 +155,7 @@ def _search(asked: Asked, routing: pywraprouting.RoutingModel) -> object | None:
     return found if found is not None else held
 
 
-def _starts(asked: Asked, routing: pywraprouting.RoutingModel) -> list[tuple[int, list[list[int]]]]:
+def _starts(asked: Asked, routing: pywrapcp.RoutingModel) -> list[tuple[int, list[list[int]]]]:
     strategies = [
         _STRATEGY.PATH_CHEAPEST_ARC,
         _STRATEGY.SAVINGS,
@@ -180,7 +180,7 @@ def _starts(asked: Asked, routing: pywraprouting.RoutingModel) -> list[tuple[int
     return sorted(starts)
 
 
-def _iterated(asked: Asked, routing: pywraprouting.RoutingModel) -> object | None:
+def _iterated(asked: Asked, routing: pywrapcp.RoutingModel) -> object | None:
     """Iterated local search as its parameters' own documentation describes it: string removals and insertion."""
     search = _parameters()
     search.first_solution_strategy = (
@@ -188,7 +188,7 @@ def _iterated(asked: Asked, routing: pywraprouting.RoutingModel) -> object | Non
     )
     search.use_iterated_local_search = True
     iterated = search.iterated_local_search_parameters
-    iterated.perturbation_strategy = parameters_pb2.ils__pb2.PerturbationStrategy.RUIN_AND_RECREATE
+    iterated.perturbation_strategy = routing_ils_pb2.PerturbationStrategy.RUIN_AND_RECREATE
     ruin = iterated.ruin_recreate_parameters.ruin_strategies.add()
     ruin.sisr.avg_num_removed_visits = 10
     ruin.sisr.max_removed_sequence_size = 10
@@ -198,21 +198,21 @@ def _iterated(asked: Asked, routing: pywraprouting.RoutingModel) -> object | Non
     best = iterated.best_solution_acceptance_strategy
     best.greedy_descent.SetInParent()
     annealing = iterated.reference_solution_acceptance_strategy.simulated_annealing
-    annealing.cooling_schedule_strategy = parameters_pb2.ils__pb2.CoolingScheduleStrategy.EXPONENTIAL
+    annealing.cooling_schedule_strategy = routing_ils_pb2.CoolingScheduleStrategy.EXPONENTIAL
     annealing.automatic_temperatures = True
     _set_limit(search, asked.left())
     return routing.SolveWithIteratedLocalSearch(search)
 
 
-def _parameters() -> parameters_pb2.RoutingSearchParameters:
-    return pywraprouting.DefaultRoutingSearchParameters()
+def _parameters() -> routing_parameters_pb2.RoutingSearchParameters:
+    return pywrapcp.DefaultRoutingSearchParameters()
 
 
-def _set_limit(parameters: parameters_pb2.RoutingSearchParameters, seconds: float) -> None:
+def _set_limit(parameters: routing_parameters_pb2.RoutingSearchParameters, seconds: float) -> None:
     parameters.time_limit.FromMilliseconds(max(1, int(1000 * seconds)))
 
 
-def _routes(routing: pywraprouting.RoutingModel, found: object) -> list[list[int]]:
+def _routes(routing: pywrapcp.RoutingModel, found: object) -> list[list[int]]:
     routes = []
     for vehicle in range(routing.vehicles()):
         index, route = found.Value(routing.NextVar(routing.Start(vehicle))), []
@@ -225,8 +225,8 @@ def _routes(routing: pywraprouting.RoutingModel, found: object) -> list[list[int
 
 def _days(
     asked: Asked,
-    routing: pywraprouting.RoutingModel,
-    manager: pywraprouting.RoutingIndexManager,
+    routing: pywrapcp.RoutingModel,
+    manager: pywrapcp.RoutingIndexManager,
     kinds: list[int],
     found: object,
 ) -> list[tuple[int, list[list[int]]]]:

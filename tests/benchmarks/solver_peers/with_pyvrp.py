@@ -9,11 +9,10 @@ that a type may not visit are a day away from it: enough to be infeasible, short
 
 from __future__ import annotations
 
+import numpy as np
 import pyvrp
 from asked import Asked, answer
 from pyvrp import stop
-
-import numpy as np
 
 MEAN_ARC = 10_000.0
 """Mean cost of an arc after scaling."""
@@ -24,9 +23,7 @@ WAGE = 400
 def solve(asked: Asked) -> list[tuple[int, list[list[int]]]]:
     """The best solution found, complete or not."""
     data = _data(asked)
-    result = pyvrp.solve(
-        data, stop=stop.MaxRuntime(asked.left()), seed=asked.seed, collect_stats=False, display=False
-    )
+    result = pyvrp.solve(data, stop=stop.MaxRuntime(asked.left()), seed=asked.seed, collect_stats=False, display=False)
     days = []
     for route in result.best.routes():
         trips: dict[int, list[int]] = {}
