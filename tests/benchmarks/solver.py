@@ -93,7 +93,7 @@ def measure(
     faults: list[str] = []
     if answer.days is not None:
         days = list(answer.days)
-        if engine.script and any(kind.max_trips > 1 for kind in case.types):
+        if engine.one_trip and any(kind.max_trips > 1 for kind in case.types):
             days = join_days(case, days)
         cost, faults = _judge(case, days, answer)
         feasible = not faults

@@ -41,6 +41,7 @@ class Engine:
         script: of a peer; ``None`` for ours.
         module: that the peer's script imports.
         processes: how many run at once, each on its share of the cores.
+        one_trip: whether it cannot load twice, so that its trips are joined to days afterwards.
         options: passed to :mod:`tests.benchmarks.solver_ours`.
     """
 
@@ -48,6 +49,7 @@ class Engine:
     script: str | None = None
     module: str = ""
     processes: int = 1
+    one_trip: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -58,8 +60,8 @@ ENGINES = {
         Engine("ours-without-pyvrp", options={"without": ["pyvrp"]}),
         Engine("ours-without-kernel", options={"without": ["kernel"]}),
         Engine("pyvrp", "with_pyvrp.py", "pyvrp", processes=2),
-        Engine("vroom", "with_vroom.py", "vroom"),
-        Engine("ortools", "with_ortools.py", "ortools", processes=2),
+        Engine("vroom", "with_vroom.py", "vroom", one_trip=True),
+        Engine("ortools", "with_ortools.py", "ortools", processes=2, one_trip=True),
     )
 }
 

@@ -6,7 +6,8 @@ runs its iterated local search, which only ``SolveWithIteratedLocalSearch`` real
 cost coefficient, never folded into arcs. In cases with windows every client may be dropped at a high price, for else
 most strategies find nothing. Forbidden vehicles are removed from the node's domain, since the wrapper of
 ``SetAllowedVehiclesForIndex`` is broken. Reloads by copies of the depot are fragile, so vehicles make one trip each and
-sets that release goods during the day are not in its model. A paid minimum is a soft upper bound of the span.
+sets that release goods during the day are not in its model. A paid minimum is a soft upper bound of the span on one
+core, and left out on the other.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def _limit_times(
         most = asked.types[number]["max_span"]
         if most is not None:
             time.SetSpanUpperBoundForVehicle(most, vehicle)
-        if wage and asked.min_paid:
+        if wage and asked.min_paid and asked.slot == 0:
             bound = pywrapcp.BoundCost(asked.min_paid, wage)
             time.SetSoftSpanUpperBoundForVehicle(bound, vehicle)
             fixed = round((asked.types[number]["fixed"] + asked.wage * asked.min_paid) * _cost_scale(asked))
@@ -166,8 +167,8 @@ def _starts(asked: Asked, routing: pywrapcp.RoutingModel) -> list[tuple[int, lis
         strategies.append(_STRATEGY.PARALLEL_SAVINGS)
     starts: list[tuple[int, list[list[int]]]] = []
     until = asked.seconds * (1.0 - FIRST_SHARE)
-    for number, strategy in enumerate(strategies):
-        allowed = (asked.left() - until) / (len(strategies) - number)
+    for strategy in strategies:
+        allowed = asked.left() - until
         if allowed <= 0:
             break
         first = _parameters()

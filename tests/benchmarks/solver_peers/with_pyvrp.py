@@ -4,7 +4,8 @@ Costs are scaled so that its penalties (at most 100,000 a unit) can outweigh the
 larger and it then warns that it struggles. A length is multiplied with its type's price into the type's own matrix,
 which keeps prices exact where unit prices would be rounded to whole numbers. A paid minimum is a fixed cost plus
 overtime beyond it at the wage, which is exactly the same money. Loading lies on the arcs out of the depot. Clients
-that a type may not visit are a day away from it: enough to be infeasible, short of the values it hangs on.
+that a type may not visit are a day away from it: enough to be infeasible, short of the values it hangs on. Loads of many
+digits are rounded up to thousandths of the smallest capacity, for the same reason as costs.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from __future__ import annotations
 import numpy as np
 import pyvrp
 from asked import Asked, answer
-from pyvrp import stop
 
 MEAN_ARC = 10_000.0
 """Mean cost of an arc after scaling."""
+LOAD = 10_000
+"""Largest capacity that is left as it is; beyond, loads are counted in larger units."""
 WAGE = 400
 """Whole cost of a unit of time after scaling, where time is paid."""
 
@@ -23,7 +25,8 @@ WAGE = 400
 def solve(asked: Asked) -> list[tuple[int, list[list[int]]]]:
     """The best solution found, complete or not."""
     data = _data(asked)
-    result = pyvrp.solve(data, stop=stop.MaxRuntime(asked.left()), seed=asked.seed, collect_stats=False, display=False)
+    # its own MaxRuntime starts the clock after the first descent, which takes seconds at 1,000 stops
+    result = pyvrp.solve(data, stop=lambda _: asked.left() <= 0.0, seed=asked.seed, collect_stats=False, display=False)
     days = []
     for route in result.best.routes():
         trips: dict[int, list[int]] = {}
@@ -35,11 +38,12 @@ def solve(asked: Asked) -> list[tuple[int, list[list[int]]]]:
 
 
 def _data(asked: Asked) -> pyvrp.ProblemData:
-    scale = _scale(asked)
+    scale, unit = _scale(asked), _load_unit(asked)
+    demand = -(-asked.demand // unit)
     clients = [
         pyvrp.Client(
             location=node,
-            delivery=asked.demand[node].tolist(),
+            delivery=demand[node].tolist(),
             service_duration=int(asked.service[node]),
             tw_early=int(asked.windows[node, 0]) if asked.timed else 0,
             release_time=int(asked.release[node]),
@@ -58,7 +62,7 @@ def _data(asked: Asked) -> pyvrp.ProblemData:
             distance, duration = _matrices(asked, number, scale)
             distances.append(distance)
             durations.append(duration)
-        kinds.append(_vehicle_type(asked, number, profiles[key], scale))
+        kinds.append(_vehicle_type(asked, number, profiles[key], scale, unit))
     return pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0) for _ in range(asked.nodes)],
         clients=clients,
@@ -78,6 +82,11 @@ def _scale(asked: Asked) -> float:
     if same_lengths:
         return 1.0 / asked.types[0]["per_tick"]
     return MEAN_ARC / (float(asked.lengths[0].mean()) * asked.types[0]["per_tick"])
+
+
+def _load_unit(asked: Asked) -> np.ndarray:
+    smallest = np.array([kind["capacity"] for kind in asked.types]).min(axis=0)
+    return np.where(smallest > LOAD, np.maximum(1, smallest // 1000), 1)
 
 
 def _matrices(asked: Asked, number: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +111,7 @@ def _matrices(asked: Asked, number: int, scale: float) -> tuple[np.ndarray, np.n
     return lengths, durations
 
 
-def _vehicle_type(asked: Asked, number: int, profile: int, scale: float) -> pyvrp.VehicleType:
+def _vehicle_type(asked: Asked, number: int, profile: int, scale: float, unit: np.ndarray) -> pyvrp.VehicleType:
     kind = asked.types[number]
     early, late = (int(second) for second in asked.windows[0])
     most = kind["max_span"] if kind["max_span"] is not None else late - early
@@ -118,7 +127,7 @@ def _vehicle_type(asked: Asked, number: int, profile: int, scale: float) -> pyvr
         given |= {"reload_depots": [0], "max_reloads": kind["max_trips"] - 1}
     return pyvrp.VehicleType(
         num_available=min(kind["count"] or asked.nodes - 1, asked.nodes - 1),
-        capacity=kind["capacity"],
+        capacity=(np.array(kind["capacity"]) // unit).tolist(),
         fixed_cost=round(fixed),
         profile=profile,
         **given,
