@@ -21,6 +21,7 @@ from tests.benchmarks.vrplib import Instance, VrplibError, read_instance, read_s
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Table = NDArray[np.int32]
 
 EXACT_HFVRP = frozenset(["X125", "X134", "X139", "X233", "X237", "X336", "X344", "X586", "X599", "X613"])
 """The HFVRP instances whose cost is stated in exact lengths, divided by 100."""
@@ -263,9 +264,13 @@ def _problem_of(case: Case) -> Problem:
         for node in range(1, case.clients + 1)
     )
     early, late = (int(second) for second in case.windows[0])
+    tables = [
+        (durations[None].astype(np.int32), lengths[None].astype(np.int32))
+        for durations, lengths in zip(case.durations, case.lengths, strict=True)
+    ]
     return Problem(
         tasks=tasks,
-        types=tuple(_vehicle_type(case, group) for group in case.types),
+        types=tuple(_vehicle_type(case, group, *tables[group.matrix]) for group in case.types),
         shift_s=(early, late),
         reload_s=case.loading,
         pay=Pay(wage_per_h=case.wage * 3600.0, min_s=case.min_paid, overtime_after_s=late, overtime_factor=1.0),
@@ -273,7 +278,8 @@ def _problem_of(case: Case) -> Problem:
     )
 
 
-def _vehicle_type(case: Case, group: CaseType) -> VehicleType:
+def _vehicle_type(case: Case, group: CaseType, time_s: Table, distance_m: Table) -> VehicleType:
+    """A type; types of one matrix share its arrays."""
     nodes = case.clients + 1
     refused = Refusal("site", "this vehicle does not serve this client")
     allowed = group.allowed[1:].tolist()
@@ -291,8 +297,8 @@ def _vehicle_type(case: Case, group: CaseType) -> VehicleType:
             type=group.name,
             lat=np.zeros(nodes),
             lon=np.zeros(nodes),
-            time_s=case.durations[group.matrix][None].astype(np.int32),
-            distance_m=case.lengths[group.matrix][None].astype(np.int32),
+            time_s=time_s,
+            distance_m=distance_m,
         ),
         park_s=(0,) * nodes,
         access=tuple((Access(node, 0.0, 1, 0, 0),) if free else () for node, free in enumerate(allowed, start=1)),

@@ -8,7 +8,6 @@ compiles is neither in the wall time nor hidden: it is ``compile_s``.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ import numpy as np
 
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
-from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
 from tests.benchmarks.solver_cases import Case, CaseType, Day
 from tests.benchmarks.solver_targets import case_of
@@ -37,6 +35,8 @@ def solve_ours(
     Raises:
         NotImplementedError: the solver cannot leave out such a part.
     """
+    from fleetplan.planning.solving import solve
+
     if without:
         raise NotImplementedError(f"the solver cannot yet plan without {', '.join(without)}")
     return solve(problem, seed=seed, effort=effort, max_seconds=seconds)
@@ -97,16 +97,19 @@ def main(arguments: Sequence[str]) -> int:
         told["note"] = f"stopped by {plan.stopped_by}, {plan.effort[1]} steps"
     except NotImplementedError as error:
         told["not_available"] = str(error)
-    told["peak_mb"] = max(resource.getrusage(who).ru_maxrss for who in _WHO) / 1024.0
+    told["peak_mb"] = max(used.ru_maxrss for used in _used()) / 1024.0
     print(json.dumps(told))
     return 0
 
 
-_WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+def _used() -> list[Any]:
+    import resource  # not on every system
+
+    return [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 
 
 def _cpu_s() -> float:
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, _WHO))
+    return sum(used.ru_utime + used.ru_stime for used in _used())
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ Costs are scaled so that its penalties (at most 100,000 a unit) can outweigh the
 larger and it then warns that it struggles. A length is multiplied with its type's price into the type's own matrix,
 which keeps prices exact where unit prices would be rounded to whole numbers. A paid minimum is a fixed cost plus
 overtime beyond it at the wage, which is exactly the same money. Loading lies on the arcs out of the depot. Clients
-that a type may not visit are a day away from it: enough to be infeasible, short of the values it hangs on. Loads of many
-digits are rounded up to thousandths of the smallest capacity, for the same reason as costs.
+that a type may not visit are a day away from it: enough to be infeasible, short of the values it hangs on. Loads of
+many digits are rounded up to thousandths of the smallest capacity, for the same reason as costs.
 """
 
 from __future__ import annotations
