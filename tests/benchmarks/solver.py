@@ -4,6 +4,9 @@ A PATH is a VRPLIB file, a folder of them, or a city problem (``city:helsinki:10
 ``solver_cities``). Every engine gets the same two cores and the same wall time; every answer is costed and checked by
 the set's own rules, and in cities by fleetplan's checker. An infeasible answer has no gap. A peer whose model lacks a
 set reads ``n/a``; how peers are given cities stands in ``solver_peers`` and ``solver_cities``.
+
+Equal wall time is equal work only on a machine that does nothing else: ``load_before`` tells how many processes were
+busy during the minute before, and processor seconds well below cores × wall time tell the same.
 """
 
 from __future__ import annotations
@@ -87,6 +90,7 @@ def measure(
     run_one: Run, engine: Engine, target: str, case: Case, *, seconds: float, seed: int, solutions: Path | None = None
 ) -> dict[str, Any]:
     """One engine on one case with one seed: asked, costed, checked."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     answer = run_one(engine, target, case, seconds=seconds, seed=seed)
     cost: float | None = None
     feasible: bool | None = None if not answer.available else False
@@ -115,6 +119,7 @@ def measure(
         "cpu_s": round(answer.cpu_s, 3),
         "compile_s": round(answer.compile_s, 3),
         "peak_mb": round(answer.peak_mb, 1),
+        "load_before": load,
         "note": "; ".join([answer.note, *faults[:3]]).strip("; "),
     }
 
