@@ -183,7 +183,7 @@ def verify(
 
     Loads, times, windows, shifts, trips, walks and cost, from the file alone. Exit status 1 if anything is wrong.
     """
-    from fleetplan.planning.documents import read_plan_file
+    from fleetplan.planning.reading import read_plan_file
     from fleetplan.planning.verifying import verify as verify_plan
 
     problem, found = read_plan_file(plan)

@@ -1,24 +1,28 @@
-"""Exact money of a vehicle's day, as a number and as arrays."""
+"""Exact money of a vehicle's day, and of the stops left out."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+from collections.abc import Iterable
 
-from fleetplan.planning.instance import TypeClass
-from fleetplan.planning.problem import Pay
-
-Floats = NDArray[np.float64]
+from fleetplan.planning.instance import Instance, TypeClass
+from fleetplan.planning.problem import MOST_PRIORITY, Pay
 
 
-def day_cost(vehicle: TypeClass, pay: Pay, *, span_s: float, distance_m: float) -> float:
-    """Vehicle, driver and kilometres of one day."""
-    return vehicle.cost_per_day + pay.cost(span_s) + vehicle.cost_per_m * distance_m
+def day_cost(vehicle: TypeClass, pay: Pay, *, paid_s: float, distance_m: float, late: float = 0.0) -> float:
+    """Vehicle, driver, kilometres and lateness of one day."""
+    return vehicle.cost_per_day + pay.cost(paid_s) + vehicle.cost_per_m * distance_m + late
 
 
-def pay_costs(pay: Pay, span_s: Floats) -> Floats:
-    """``pay.cost`` of many paid spans at once."""
-    paid = np.maximum(span_s, float(pay.min_s))
-    if pay.overtime_factor != 1.0:
-        paid = paid + (pay.overtime_factor - 1.0) * np.maximum(span_s - float(pay.overtime_after_s), 0.0)
-    return paid * (pay.wage_per_h / 3600.0)
+def left_cost(instance: Instance, left: Iterable[int]) -> tuple[tuple[int, ...], float]:
+    """What stops left out weigh: parcels of each priority, the highest first, or money where they have a price.
+
+    Returns:
+        The parcels (empty when leaving out is priced) and the money (0 when it is not).
+    """
+    if instance.priced:
+        return (), math.fsum(float(instance.unserved_cost[x]) for x in left)
+    parcels = [0] * (MOST_PRIORITY + 1)
+    for x in left:
+        parcels[MOST_PRIORITY - int(instance.priority[x])] += int(instance.parcels[x])
+    return tuple(parcels), 0.0

@@ -43,8 +43,9 @@ class Visit:
 class Pause:
     """A rest taken on trip number ``trip`` (from 0) after ``after`` of its visits.
 
-    With ``after`` 0 it is taken at the depot between the end of loading and the departure, which is later by it.
-    The next drive, or the departure, begins at ``end_s``.
+    With ``after`` 0 it is taken at the depot between the end of loading (and charging) and the departure, which is
+    later by it; after the last visit, before the drive home. The next drive, or the departure, begins at ``end_s``,
+    or at the ``end_s`` of the last of several pauses at one place.
     """
 
     trip: int

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from fleetplan.errors import Refusal
 from fleetplan.travel import TravelTable
 
-
 LATE_STEP_S = 900
 """Lateness is priced by started quarters of an hour, like parking: simple to tell and exact to plan with."""
 
@@ -166,8 +165,8 @@ class Pay:
     """How a driver's day is paid.
 
     Paid time runs from the start of the first loading to the return to the depot after the last trip, waits
-    included and unpaid rests left out; at least ``min_s`` is paid, and seconds beyond ``overtime_after_s`` cost ``overtime_factor`` times
-    the wage.
+    included and unpaid rests left out; at least ``min_s`` is paid, and seconds beyond ``overtime_after_s`` cost
+    ``overtime_factor`` times the wage.
     """
 
     wage_per_h: float
@@ -186,10 +185,11 @@ class Pay:
 class Rest:
     """A rest that drivers take: between two stops, where the vehicle stands, or at the depot.
 
-    It lies inside the day, after the first loading, and interrupts neither a drive nor a service nor a loading.
+    It lies inside the day, after the first loading, and interrupts neither a drive nor a service nor a loading. It is
+    taken once on a day on which it is due, in one piece, and on no other day: rests are no way to wait unpaid.
 
     Attributes:
-        duration_s: how long.
+        duration_s: how long, neither shorter nor longer.
         window_s: earliest and latest second at which it starts.
         after_s: due on every day whose span, first loading to last return, is longer than this.
         paid: whether it counts as paid time.
@@ -205,7 +205,8 @@ class Rest:
 class DrivingRule:
     """No more than ``limit_s`` of driving (parking aside) without a rest of ``rest_s`` or longer in between.
 
-    Rests of other rules count when they are long enough; waiting, loading and service never do.
+    Rests of other rules count when they are long enough; waiting, loading and service never do. A rest taken for this
+    rule lasts just ``rest_s``, and is taken only where the rule would be broken without it.
     """
 
     limit_s: int

@@ -6,17 +6,28 @@ plan that was doctored in any way gives faults and never an exception.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fleetplan.errors import Fault
-from fleetplan.planning.plan import Plan, Route, Trip, Visit
-from fleetplan.planning.problem import Access, Problem, Task, VehicleType
+from fleetplan.planning.plan import Pause, Plan, Route, Trip, Visit
+from fleetplan.planning.problem import LATE_STEP_S, Access, Problem, Task, VehicleType
+from fleetplan.planning.verifying_rules import (
+    ROUNDING,
+    Leg,
+    Loading,
+    check_battery,
+    check_docks,
+    check_driving,
+    check_load,
+    check_rests,
+    fault,
+    in_order,
+    leg_energy_wh,
+    unpaid_s,
+)
 from fleetplan.travel import UNREACHABLE
-
-ROUNDING = 1e-6
-"""Figures of a plan file are rounded to six digits; differences within that are none."""
 
 
 @dataclass
@@ -26,10 +37,22 @@ class _Findings:
     problem: Problem
     faults: list[Fault] = field(default_factory=list)
     served: Counter[str] = field(default_factory=Counter)
+    loadings: list[Loading] = field(default_factory=list)
     cost: float = 0.0
 
     def add(self, code: str, where: str, field_name: str, message: str, remedy: str) -> None:
-        self.faults.append(Fault(f"plan.{code}", where, field_name, message, remedy))
+        self.faults.append(fault(code, where, field_name, message, remedy))
+
+
+@dataclass
+class _Day:
+    """What the walk through one route gathers: the pauses at each place, and the drives made."""
+
+    where: str
+    vehicle: VehicleType
+    pauses: dict[tuple[int, int], list[Pause]]
+    legs: list[Leg] = field(default_factory=list)
+    metres: float = 0.0
 
 
 def verify(problem: Problem, plan: Plan) -> list[Fault]:
@@ -40,11 +63,13 @@ def verify(problem: Problem, plan: Plan) -> list[Fault]:
         plan: any plan, trustworthy or not.
 
     Returns:
-        Faults with codes ``plan.overload``, ``plan.late`` (service outside its window), ``plan.missed_stop``,
+        Faults with codes ``plan.overload`` (on any leg), ``plan.late`` (service outside its windows and the terms
+        of lateness), ``plan.ready`` (loaded before the goods are there), ``plan.missed_stop``,
         ``plan.double_visit``, ``plan.unknown_stop``, ``plan.unknown_type``, ``plan.forbidden_vehicle``,
-        ``plan.walk``, ``plan.time``, ``plan.shift``, ``plan.reload``, ``plan.trips``, ``plan.count``,
-        ``plan.unreachable``, ``plan.empty``, ``plan.duplicate_route``, ``plan.unserved_parcels``, ``plan.cost``
-        and ``plan.malformed`` (a value of the wrong kind).
+        ``plan.walk``, ``plan.time``, ``plan.shift``, ``plan.span``, ``plan.stops``, ``plan.reload``,
+        ``plan.trips``, ``plan.count``, ``plan.battery``, ``plan.rest`` (due and not taken, or taken without cause),
+        ``plan.driving``, ``plan.docks``, ``plan.unreachable``, ``plan.empty``, ``plan.duplicate_route``,
+        ``plan.unserved_parcels``, ``plan.cost`` and ``plan.malformed`` (a value of the wrong kind).
     """
     found = _Findings(problem)
     try:
@@ -55,6 +80,7 @@ def verify(problem: Problem, plan: Plan) -> list[Fault]:
                 _check_route(found, route, types, numbers)
             except Exception as error:
                 _malformed(found, f"route {_brief(route)}", error)
+        found.faults += check_docks(problem.docks, found.loadings)
         _check_counts(found, plan, types)
         _check_stops(found, plan, numbers)
         _check_totals(found, plan, numbers)
@@ -102,33 +128,57 @@ def _check_route(found: _Findings, route: Route, types: dict[str, VehicleType], 
     if _differs(route.end_s, route.trips[-1].return_s):
         message = f"{route.end_s} is not the last return, {route.trips[-1].return_s}"
         found.add("time", where, "end_s", message, "state the return of the last trip")
-    if not route.start_s >= problem.shift_s[0]:
-        found.add("shift", where, "start_s", f"{route.start_s} is before the shift {problem.shift_s}", "start later")
-    if not route.end_s <= problem.shift_s[1]:
-        found.add("shift", where, "end_s", f"{route.end_s} is after the shift {problem.shift_s}", "serve fewer stops")
+    day = _Day(where, vehicle, defaultdict(list))
+    for pause in in_order(route.rests):
+        day.pauses[pause.trip, pause.after].append(pause)
+    _check_span(found, route, vehicle)
     ready_s = route.trips[0].load_s
-    metres = 0.0
-    for number, trip in enumerate(route.trips, start=1):
-        place = f"{where} trip {number}"
+    for number, trip in enumerate(route.trips):
         if not trip.load_s >= ready_s:
             message = f"loading starts at {trip.load_s}, the vehicle is back at {ready_s}"
-            found.add("time", place, "load_s", message, "load after the return")
-        if not trip.depart_s >= trip.load_s + problem.reload_s:
-            message = f"leaves {trip.depart_s - trip.load_s} s after loading starts; loading takes {problem.reload_s} s"
-            found.add("reload", place, "depart_s", message, "leave when the vehicle is loaded")
-        metres += _check_trip(found, place, trip, vehicle, numbers)
+            found.add("time", f"{where} trip {number + 1}", "load_s", message, "load after the return")
+        _check_trip(found, day, number, trip, numbers)
         ready_s = trip.return_s
-    found.cost += vehicle.cost_per_day + (vehicle.distance_cost_per_km + vehicle.energy_cost_per_km) * metres / 1000.0
-    found.cost += _wages(problem, route.end_s - route.start_s)
+    used_wh = [0.0] * len(route.trips)
+    for leg in day.legs:
+        used_wh[leg.trip] += leg.energy_wh
+    found.faults += check_battery(where, vehicle, problem, used_wh)
+    found.faults += check_driving(where, problem.driving_rule, day.legs, route.rests)
+    found.faults += check_rests(where, problem, route, day.legs)
+    per_km = vehicle.distance_cost_per_km + vehicle.energy_cost_per_km
+    found.cost += vehicle.cost_per_day + per_km * day.metres / 1000.0
+    found.cost += _wages(problem, route.end_s - route.start_s - unpaid_s(route.rests))
 
 
-def _check_trip(found: _Findings, where: str, trip: Trip, vehicle: VehicleType, numbers: dict[str, int]) -> float:
-    """Checks one trip and returns its metres."""
+def _check_span(found: _Findings, route: Route, vehicle: VehicleType) -> None:
+    """The limits of the whole day: shift, span and stops."""
+    where = f"route {route.id}"
+    shift_s = found.problem.shift_s if vehicle.shift_s is None else vehicle.shift_s
+    if not route.start_s >= shift_s[0]:
+        found.add("shift", where, "start_s", f"{route.start_s} is before the shift {shift_s}", "start later")
+    if not route.end_s <= shift_s[1]:
+        found.add("shift", where, "end_s", f"{route.end_s} is after the shift {shift_s}", "serve fewer stops")
+    span_s = route.end_s - route.start_s
+    if vehicle.max_span_s is not None and not span_s <= vehicle.max_span_s:
+        message = f"a day of {span_s} s, {vehicle.max_span_s} s allowed"
+        found.add("span", where, "end_s", message, "serve fewer stops or wait less")
+    stops = sum(len(trip.visits) for trip in route.trips)
+    if vehicle.max_stops is not None and stops > vehicle.max_stops:
+        message = f"{stops} stops, {vehicle.max_stops} allowed"
+        found.add("stops", where, "trips", message, "move stops to another vehicle")
+
+
+def _check_trip(found: _Findings, day: _Day, number: int, trip: Trip, numbers: dict[str, int]) -> None:
+    """Checks one trip and notes its drives."""
+    where = f"{day.where} trip {number + 1}"
     if not trip.visits:
         found.add("empty", where, "visits", "the trip visits nobody", "leave it out")
-    point, ready_s, metres = 0, trip.depart_s, 0.0
+    ready_s = _check_loading(found, day, number, trip)
+    point = 0
     tasks: list[Task] = []
-    for visit in trip.visits:
+    for after, visit in enumerate(trip.visits):
+        if after:
+            ready_s = _rested(found, where, day.pauses[number, after], ready_s)
         place = f"{where} stop {visit.stop}"
         index = numbers.get(visit.stop)
         if index is None:
@@ -137,21 +187,59 @@ def _check_trip(found: _Findings, where: str, trip: Trip, vehicle: VehicleType, 
             continue
         task = found.problem.tasks[index]
         tasks.append(task)
-        ways = vehicle.access[index]
+        if task.ready_s is not None and not trip.load_s >= task.ready_s:
+            message = f"loaded from {trip.load_s}, the goods are there from {task.ready_s}"
+            found.add("ready", place, "load_s", message, "load later, or carry it on a later trip")
+        ways = day.vehicle.access[index]
         if not 0 <= visit.access < len(ways):
-            message = f"a {vehicle.name} has no access {visit.access} to this stop"
+            message = f"a {day.vehicle.name} has no access {visit.access} to this stop"
             found.add("forbidden_vehicle", place, "access", message, "serve it with a type that can reach it")
             ready_s = visit.depart_s
             continue
         way = ways[visit.access]
-        metres += _check_visit(found, place, visit, task, way, vehicle, from_point=point, ready_s=ready_s)
+        drive_s = _drive(found, place, day, number, after, point, way.point)
+        park_s = day.vehicle.park_s[way.point] if way.point != point else 0
+        _check_visit(found, place, visit, task, way, drive_s=drive_s, park_s=park_s, ready_s=ready_s)
         point, ready_s = way.point, visit.depart_s
-    drive_s, drive_m = _arc(found, where, vehicle, point, 0)
+    if trip.visits:
+        ready_s = _rested(found, where, day.pauses[number, len(trip.visits)], ready_s)
+    drive_s = _drive(found, where, day, number, len(trip.visits), point, 0)
     if _differs(trip.return_s, ready_s + drive_s):
         message = f"{trip.return_s} is stated, {ready_s + drive_s} follows from the table"
         found.add("time", where, "return_s", message, "recompute the times")
-    _check_load(found, where, tasks, vehicle)
-    return metres + drive_m
+    found.faults += check_load(where, tasks, day.vehicle)
+
+
+def _check_loading(found: _Findings, day: _Day, number: int, trip: Trip) -> int:
+    """Checks what happens at the depot before a trip, notes the dock in use and returns the departure."""
+    where = f"{day.where} trip {number + 1}"
+    battery = day.vehicle.battery
+    loading_s = found.problem.reload_s + (battery.stand_s if battery is not None and number else 0)
+    loaded_s = trip.load_s + loading_s
+    found.loadings.append(Loading(trip.load_s, loaded_s, where))
+    if not trip.depart_s >= loaded_s:
+        message = f"leaves {trip.depart_s - trip.load_s} s after loading starts; loading takes {loading_s} s"
+        found.add("reload", where, "depart_s", message, "leave when the vehicle is loaded")
+        loaded_s = trip.depart_s
+    pauses = day.pauses[number, 0]
+    rested_s = _rested(found, where, pauses, loaded_s)
+    if pauses and _differs(trip.depart_s, rested_s):
+        message = f"{trip.depart_s} is stated, the rest before it ends at {rested_s}"
+        found.add("time", where, "depart_s", message, "leave when the rest is over")
+    return trip.depart_s
+
+
+def _rested(found: _Findings, where: str, pauses: Sequence[Pause], ready_s: int) -> int:
+    """Checks the times of the pauses at one place and returns the end of the last, or else ``ready_s``."""
+    for pause in pauses:
+        if not pause.start_s >= ready_s:
+            message = f"a rest starts at {pause.start_s}, the driver is free at {ready_s}"
+            found.add("time", where, "rests", message, "rest between two stops")
+        if not pause.end_s >= pause.start_s:
+            message = f"a rest ends at {pause.end_s}, before it starts at {pause.start_s}"
+            found.add("time", where, "rests", message, "end it later")
+        ready_s = pause.end_s
+    return ready_s
 
 
 def _check_visit(
@@ -160,14 +248,12 @@ def _check_visit(
     visit: Visit,
     task: Task,
     way: Access,
-    vehicle: VehicleType,
     *,
-    from_point: int,
+    drive_s: int,
+    park_s: int,
     ready_s: int,
-) -> float:
-    """Checks one visit and returns the metres driven to it."""
-    drive_s, drive_m = _arc(found, where, vehicle, from_point, way.point)
-    park_s = vehicle.park_s[way.point] if way.point != from_point else 0
+) -> None:
+    """Checks the times and the walk of one visit, and counts what its lateness costs."""
     steps = (
         ("park_s", visit.park_s, park_s),
         ("arrive_s", visit.arrive_s, ready_s + drive_s + park_s),
@@ -179,9 +265,7 @@ def _check_visit(
             found.add("time", where, name, f"{stated} is stated, {right} follows", "recompute the times")
     if not visit.wait_s >= 0:
         found.add("time", where, "wait_s", f"{visit.wait_s} is negative", "a wait is 0 or longer")
-    if not task.window_s[0] <= visit.start_s <= task.window_s[1]:
-        message = f"service starts at {visit.start_s}, the window is {task.window_s}"
-        found.add("late", where, "start_s", message, "serve it inside its window")
+    _check_window(found, where, visit, task)
     if not way.walk_m <= found.problem.max_walk_m:
         message = f"{way.walk_m} m one way, {found.problem.max_walk_m} m allowed"
         found.add("walk", where, "walk_m", message, "stand nearer or leave it unserved")
@@ -191,29 +275,34 @@ def _check_visit(
     if _differs(visit.walk_s, way.walk_out_s + way.walk_back_s):
         message = f"{visit.walk_s} s is stated, {way.walk_out_s + way.walk_back_s} s follows"
         found.add("walk", where, "walk_s", message, "state all rounds")
-    return drive_m
 
 
-def _arc(found: _Findings, where: str, vehicle: VehicleType, start: int, end: int) -> tuple[int, float]:
-    seconds = int(vehicle.table.time_s[0, start, end])
+def _check_window(found: _Findings, where: str, visit: Visit, task: Task) -> None:
+    closed_s = task.windows_s[-1][1]
+    late_s = max(0, visit.start_s - closed_s)
+    if _differs(visit.late_s, late_s):
+        found.add("time", where, "late_s", f"{visit.late_s} is stated, {late_s} follows", "recompute the times")
+    if any(opens <= visit.start_s <= closes for opens, closes in task.windows_s):
+        return
+    if task.late is not None and closed_s < visit.start_s <= task.late.until_s:
+        found.cost += task.late.price_per_h * -(-late_s // LATE_STEP_S) * LATE_STEP_S / 3600.0
+        return
+    windows = " or ".join(f"{opens} to {closes}" for opens, closes in task.windows_s)
+    until = "" if task.late is None else f", late until {task.late.until_s}"
+    message = f"service starts at {visit.start_s}, its window is {windows}{until}"
+    found.add("late", where, "start_s", message, "serve it inside a window")
+
+
+def _drive(found: _Findings, where: str, day: _Day, trip: int, after: int, start: int, end: int) -> int:
+    """Notes a drive between two points and returns its seconds."""
+    table = day.vehicle.table
+    seconds = int(table.time_s[0, start, end])
     if seconds == int(UNREACHABLE):
         found.add("unreachable", where, "", f"no path from point {start} to {end}", "visit it in another order or type")
-    return seconds, float(vehicle.table.distance_m[0, start, end])
-
-
-def _check_load(found: _Findings, where: str, tasks: list[Task], vehicle: VehicleType) -> None:
-    limits = (
-        ("kg", vehicle.capacity_kg, [task.weight_kg for task in tasks]),
-        ("m3", vehicle.capacity_m3, [task.volume_m3 for task in tasks]),
-        ("parcels", vehicle.capacity_parcels, [float(task.parcels) for task in tasks]),
-    )
-    for unit, capacity, loads in limits:
-        if capacity is None:
-            continue
-        load = math.fsum(loads)
-        if not load <= capacity + ROUNDING * max(1.0, capacity) + ROUNDING * len(loads):
-            message = f"carries {load:.6g}, a {vehicle.name} takes {capacity:.6g}"
-            found.add("overload", where, unit, message, "split the load over two trips")
+    else:
+        day.legs.append(Leg(trip, after, seconds, leg_energy_wh(day.vehicle, start, end)))
+    day.metres += float(table.distance_m[0, start, end])
+    return seconds
 
 
 def _wages(problem: Problem, paid_s: float) -> float:
@@ -249,10 +338,19 @@ def _check_stops(found: _Findings, plan: Plan, numbers: dict[str, int]) -> None:
 
 def _check_totals(found: _Findings, plan: Plan, numbers: dict[str, int]) -> None:
     problem = found.problem
-    left = sum(problem.tasks[numbers[entry.stop]].parcels for entry in plan.unserved if entry.stop in numbers)
+    unserved = [problem.tasks[numbers[entry.stop]] for entry in plan.unserved if entry.stop in numbers]
+    left = sum(task.all_parcels for task in unserved)
     if _differs(plan.unserved_parcels, left):
         message = f"{plan.unserved_parcels} is stated, {left} are left"
         found.add("unserved_parcels", "plan", "unserved_parcels", message, "count the parcels of the unserved stops")
-    cost = found.cost + left * (problem.unserved_price_per_parcel or 0.0)
+    cost = found.cost + sum(task.all_parcels * _price(problem, task) for task in unserved)
     if _differs(plan.cost, cost, tolerance=ROUNDING * max(1.0, abs(cost))):
         found.add("cost", "plan", "cost", f"{plan.cost} is stated, {cost:.6f} follows", "recompute the cost")
+
+
+def _price(problem: Problem, task: Task) -> float:
+    """What an unserved parcel of a task costs."""
+    if problem.unserved_price_per_parcel is None:
+        return 0.0
+    own = task.unserved_price_per_parcel
+    return problem.unserved_price_per_parcel if own is None else own

@@ -8,29 +8,17 @@ of Experimental Algorithmics 21). ``rise[k]`` weighs the arc from ``v`` to ``up[
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from fleetplan.compiling import compiled
 
 FAR = 2**60
 """No way. Two of them still add up without overflow; from half of it on a sum with a negative offset is none either."""
 
 Longs = NDArray[np.int64]
-_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
-
-
-def compiled(function: _Kernel) -> _Kernel:
-    """Compile a kernel at its first call, and let other threads run beside it.
-
-    The machine code is kept on disk, if numba finds a folder that it may write.
-    """
-    try:
-        return cast(_Kernel, njit(cache=True, nogil=True)(function))
-    except RuntimeError:
-        return cast(_Kernel, njit(nogil=True)(function))
 
 
 @compiled

@@ -72,7 +72,7 @@ def build_problem(study: StudyInput, materials: Materials, fleet: str) -> Proble
             parcels=stop.parcels,
             weight_kg=stop.demand_kg,
             volume_m3=stop.volume_m3,
-            window_s=stop.window_s or shift_s,
+            windows_s=(stop.window_s or shift_s,),
             service_s=stop.service_s,
         )
         for stop in study.stops

@@ -234,10 +234,10 @@ def binding_limit(
     used["shift"] = (route.end_s - route.start_s) / (problem.shift_s[1] - problem.shift_s[0])
     slack_s = min(
         (
-            tasks[visit.stop].window_s[1] - visit.start_s
+            next((closes for _, closes in tasks[visit.stop].windows_s if closes >= visit.start_s), 0) - visit.start_s
             for trip in route.trips
             for visit in trip.visits
-            if tasks[visit.stop].window_s != problem.shift_s
+            if tasks[visit.stop].windows_s != (problem.shift_s,)
         ),
         default=None,
     )

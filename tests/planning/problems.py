@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from fleetplan.errors import Refusal
 from fleetplan.planning.problem import Access, Pay, Problem, Task, VehicleType
 from fleetplan.travel import UNREACHABLE, TravelTable
+from tests.planning.features import drawn_features, with_features
 
 HOUR = 3600
 
@@ -31,10 +32,18 @@ def line_table(name: str, places_m: Sequence[int], *, metres_per_s: int = 10) ->
 
 
 def task(
-    name: str, *, parcels: int = 1, kg: float = 1.0, m3: float = 0.0, window: Any = None, service: int = 0
+    name: str,
+    *,
+    parcels: int = 1,
+    kg: float = 1.0,
+    m3: float = 0.0,
+    window: Any = None,
+    service: int = 0,
+    **more: Any,
 ) -> Task:
-    """A task, by default open all day."""
-    return Task(name, parcels, kg, m3, window or (0, 24 * HOUR), service)
+    """A task, by default open all day; ``more`` are further fields of ``Task``."""
+    windows = more.pop("windows_s", (window or (0, 24 * HOUR),))
+    return Task(name, parcels, kg, m3, windows, service, **more)
 
 
 def vehicle(name: str, table: TravelTable, **changes: Any) -> VehicleType:
@@ -71,8 +80,26 @@ def problem(tasks: Sequence[Task], types: Sequence[VehicleType], **changes: Any)
     return Problem(**{**values, **changes})
 
 
-def random_problem(seed: int, *, tasks: tuple[int, int] = (0, 9), kinds: tuple[int, int] = (1, 3)) -> Problem:
-    """A problem of any kind: windows, counts, several trips, walks, refusals, missing arcs, prices, no costs."""
+def random_problem(
+    seed: int,
+    *,
+    tasks: tuple[int, int] = (0, 9),
+    kinds: tuple[int, int] = (1, 3),
+    features: Collection[str] | None = None,
+) -> Problem:
+    """A problem of any kind: windows, counts, several trips, walks, refusals, missing arcs, prices, no costs.
+
+    On top of that come the named ``features`` (see ``tests.planning.features``): unless they are given, none for a
+    third of the seeds and a few drawn ones for the others. The features of a seed change nothing else about it.
+    """
+    made = _plain_problem(seed, tasks, kinds)
+    rng = random.Random(f"features {seed}")
+    if features is None:
+        features = drawn_features(rng)
+    return with_features(made, features, rng)
+
+
+def _plain_problem(seed: int, tasks: tuple[int, int], kinds: tuple[int, int]) -> Problem:
     rng = random.Random(f"problem {seed}")
     n = rng.randint(*tasks)
     start_s = rng.choice([0, 8 * HOUR])
@@ -86,7 +113,7 @@ def random_problem(seed: int, *, tasks: tuple[int, int] = (0, 9), kinds: tuple[i
             window = (opens, opens + rng.choice([600, HOUR, 3 * HOUR]))
         parcels = rng.randint(1, 6)
         kg, m3 = round(parcels * rng.uniform(1, 30), 3), round(parcels * rng.uniform(0.01, 0.2), 4)
-        demand.append(Task(f"s{i}", parcels, kg, m3, window, rng.randint(0, 900)))
+        demand.append(Task(f"s{i}", parcels, kg, m3, (window,), rng.randint(0, 900)))
     rng.shuffle(demand)
     places = [(rng.uniform(0, size_m), rng.uniform(0, size_m)) for _ in range(n + 1)]
     types = tuple(_random_type(rng, f"type{k}", n, places) for k in range(rng.randint(*kinds)))
@@ -94,7 +121,9 @@ def random_problem(seed: int, *, tasks: tuple[int, int] = (0, 9), kinds: tuple[i
     pay = Pay(0.0 if free else rng.uniform(5, 40), rng.choice([0, 4 * HOUR]), rng.choice([4, 8, 24]) * HOUR, 1.25)
     price = rng.choice([None, None, None, 0.0, 5.0, 1e6])
     reload_s = rng.choice([0, 600, 900])
-    return Problem(tuple(demand), types, shift_s, reload_s, pay, rng.choice([50.0, 150.0]), price, {"seed": seed})
+    return Problem(
+        tuple(demand), types, shift_s, reload_s, pay, rng.choice([50.0, 150.0]), price, labels={"seed": seed}
+    )
 
 
 def _random_type(rng: random.Random, name: str, n: int, places: list[tuple[float, float]]) -> VehicleType:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fleetplan.planning.instance import make_instance
-from fleetplan.planning.problem import Pay, Problem
+from fleetplan.planning.problem import Pay, Problem, Task
 from fleetplan.planning.schedule import Timetable
 from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
@@ -62,7 +62,7 @@ def test_rated_insertions_are_exact(number: int) -> None:
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_paid_span_is_the_least_of_all_starts(number: int) -> None:
     """Trying every start second by second finds no shorter paid span for the routes of a plan."""
-    made = random_problem(number, tasks=(5, 8))
+    made = random_problem(number, tasks=(5, 8), features=())
     plan = solve(made, effort=10)
     types = {vehicle.name: vehicle for vehicle in made.types}
     tasks = {task.id: index for index, task in enumerate(made.tasks)}
@@ -78,8 +78,8 @@ def test_paid_span_is_the_least_of_all_starts(number: int) -> None:
                     way, wanted = vehicle.access[index][visit.access], made.tasks[index]
                     park_s = vehicle.park_s[way.point] if way.point != point else 0
                     door_s = now + int(vehicle.table.time_s[0, point, way.point]) + park_s + way.walk_out_s
-                    fits &= door_s <= wanted.window_s[1]
-                    now = max(door_s, wanted.window_s[0]) + wanted.service_s + way.walk_back_s
+                    fits &= door_s <= wanted.windows_s[0][1]
+                    now = max(door_s, wanted.windows_s[0][0]) + wanted.service_s + way.walk_back_s
                     point = way.point
                 now += int(vehicle.table.time_s[0, point, 0])
                 point = 0
@@ -133,6 +133,16 @@ def test_names_of_types_do_not_change_the_cost(seed: int) -> None:
     assert solve(renamed, effort=40).cost == solve(made, effort=40).cost
 
 
+def dearer_task(one: Task, factor: float) -> Task:
+    """The task with its own prices times the factor."""
+    own, late = one.unserved_price_per_parcel, one.late
+    return replace(
+        one,
+        unserved_price_per_parcel=None if own is None else own * factor,
+        late=None if late is None else replace(late, price_per_h=late.price_per_h * factor),
+    )
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("factor", [2.0, 1024.0])
 def test_doubled_prices_double_the_cost(seed: int, factor: float) -> None:
@@ -143,6 +153,7 @@ def test_doubled_prices_double_the_cost(seed: int, factor: float) -> None:
         made,
         pay=replace(made.pay, wage_per_h=made.pay.wage_per_h * factor),
         unserved_price_per_parcel=None if price is None else price * factor,
+        tasks=tuple(dearer_task(t, factor) for t in made.tasks),
         types=tuple(
             replace(
                 v,
@@ -161,7 +172,8 @@ def test_doubled_prices_double_the_cost(seed: int, factor: float) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_longer_walks_never_leave_more_unserved(seed: int) -> None:
     """A stop within a short walk is within a longer one too."""
-    made = replace(city(seed), unserved_price_per_parcel=None)
+    made = random_problem(seed, tasks=(9, 11), kinds=(3, 3), features=())
+    made = replace(made, unserved_price_per_parcel=None)
     left = [solve(replace(made, max_walk_m=walk_m), effort=60).unserved_parcels for walk_m in (20.0, 80.0, 200.0)]
     assert left == sorted(left, reverse=True)
 

@@ -196,19 +196,23 @@ def test_plans_of_stricter_problems_are_rejected(name: str) -> None:
 
 
 def test_checker_shares_nothing_with_the_solver() -> None:
-    """Its module imports neither search, schedule nor costing, so an error there cannot hide here."""
+    """Its modules import neither search, schedule nor costing, so an error there cannot hide here."""
     import ast
     from pathlib import Path
 
-    import fleetplan.planning.verifying as module
+    import fleetplan.planning.verifying as checker
+    import fleetplan.planning.verifying_rules as rules
 
-    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
-    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    ours = {name for name in imported if name.startswith("fleetplan")}
+    ours: set[str] = set()
+    for module in (checker, rules):
+        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+        ours |= {name for name in imported if name.startswith("fleetplan")}
     assert ours == {
         "fleetplan.errors",
         "fleetplan.planning.plan",
         "fleetplan.planning.problem",
+        "fleetplan.planning.verifying_rules",
         "fleetplan.travel",
     }
 

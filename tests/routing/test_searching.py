@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fleetplan import compiling
 from fleetplan.city.streets import Ints, Streets
 from fleetplan.errors import CityError
 from fleetplan.fleet.catalogue import vehicle
@@ -143,12 +144,12 @@ def test_a_library_that_cannot_be_loaded_is_done_without(name: str, monkeypatch:
 
 def test_kernels_compile_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where numba finds no folder to keep machine code in it raises; the kernel is compiled for this run then."""
-    real = kernels.njit
+    real = compiling.njit
 
     def homeless(**options: object) -> object:
         if options.pop("cache", False):
             raise RuntimeError("cannot cache function: no locator available")
         return real(**options)
 
-    monkeypatch.setattr(kernels, "njit", homeless)
-    assert kernels.compiled(kernels.shared_depth.py_func)(np.array([1, 2]), np.array([1, 3]), 2) == 1
+    monkeypatch.setattr(compiling, "njit", homeless)
+    assert compiling.compiled(kernels.shared_depth.py_func)(np.array([1, 2]), np.array([1, 3]), 2) == 1

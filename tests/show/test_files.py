@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetplan.errors import InputError
-from fleetplan.planning.documents import read_plan_document
+from fleetplan.planning.reading import read_plan_document
 from fleetplan.show import files
 from fleetplan.show.files import canonical_json, manifest_csv, save_comparison, spreadsheet_text, write_table
 from fleetplan.show.frames import routes_frame, stops_frame, walks_frame

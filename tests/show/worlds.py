@@ -214,7 +214,7 @@ def _vehicle_type(kind: Vehicle, table: TravelTable, stops: Stops) -> VehicleTyp
 def _problem(stops: Stops, types: Sequence[VehicleType]) -> Problem:
     shift = (START_S, 18 * 3600)
     return Problem(
-        tasks=tuple(Task(s.id, s.parcels, s.demand_kg, s.volume_m3, shift, s.service_s) for s in stops),
+        tasks=tuple(Task(s.id, s.parcels, s.demand_kg, s.volume_m3, (shift,), s.service_s) for s in stops),
         types=tuple(types),
         shift_s=shift,
         reload_s=900,

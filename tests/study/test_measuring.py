@@ -27,7 +27,7 @@ def table() -> fp.TravelTable:
 
 def problem() -> fp.Problem:
     """Stops a and b share a standing place 100 m from b; stop c lies further out. Each takes 120 s at the door."""
-    tasks = tuple(fp.Task(name, 2, 10.0, 1.0, (0, 36_000), 120) for name in "abc")
+    tasks = tuple(fp.Task(name, 2, 10.0, 1.0, ((0, 36_000),), 120) for name in "abc")
     access = (
         (fp.Access(1, 0.0, 1, 0, 0),),
         (fp.Access(1, 100.0, 1, 80, 80),),
@@ -41,7 +41,7 @@ def problem() -> fp.Problem:
         access=access, refusals=(None, None, None),
     )  # fmt: skip
     pay = fp.Pay(costs.amount("driver"), 0, 32_400, 1.25)
-    return fp.Problem(tasks, (van,), (0, 36_000), 900, pay, 150.0, None, {"door_walk_m": 30.0})
+    return fp.Problem(tasks, (van,), (0, 36_000), 900, pay, 150.0, None, labels={"door_walk_m": 30.0})
 
 
 def plan() -> Plan:
@@ -148,6 +148,6 @@ def test_a_nearly_closed_window_binds() -> None:
     """Protects windows: service that starts two minutes before its window closes is bound by it."""
     day = problem()
     tasks = {task.id: task for task in day.tasks}
-    tasks["a"] = replace(tasks["a"], window_s=(0, 1680))
+    tasks["a"] = replace(tasks["a"], windows_s=((0, 1680),))
     found = binding_limit(day, plan().routes[0], vehicle_type=day.types[0], tasks=tasks)
     assert (found["limit"], found["window_slack_min"]) == ("window", 2.0)

@@ -116,7 +116,7 @@ def test_a_fleet_adopts_a_better_plan_that_it_could_drive(monkeypatch: pytest.Mo
 
 def test_an_adopted_plan_tells_its_reasons_for_its_own_types(monkeypatch: pytest.MonkeyPatch) -> None:
     """Protects reasons: what the kei fleet leaves out is told for the kei van, though the mix found the plan."""
-    task = Task("far", 1, 1.0, 0.1, (0, 3600), 60)
+    task = Task("far", 1, 1.0, 0.1, ((0, 3600),), 60)
     table = TravelTable("t", np.zeros(1), np.zeros(1), np.zeros((1, 1, 1), np.int32), np.zeros((1, 1, 1), np.int32))
 
     def kind(name: str) -> VehicleType:

@@ -1,0 +1,261 @@
+"""The search itself: ruin, recreate, accept by annealing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fleetplan.compiling import compiled, inlined
+from fleetplan.planning.kernel.bundles import Bundle
+from fleetplan.planning.kernel.chance import below, uniform
+from fleetplan.planning.kernel.classes import best_class
+from fleetplan.planning.kernel.layout import (
+    ARC_M,
+    COST,
+    DAY,
+    DAY_FLOATS,
+    DAY_INTS,
+    FLOATS,
+    FREE,
+    KIND,
+    NEXT,
+    SORT,
+    STOPS,
+    TRIP,
+    TRIP_FLOATS,
+    TRIPS,
+    UNSERVED,
+    Bytes,
+    Floats,
+    Ints,
+    Ints32,
+)
+from fleetplan.planning.kernel.recreating import put_back, sort_taken
+from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip, settle_ruins
+from fleetplan.planning.kernel.timing import start_of
+
+
+class Work(NamedTuple):
+    """Scratch of the search."""
+
+    touched: Ints32
+    is_touched: Bytes
+    dirty: Ints32
+    is_dirty: Bytes
+    taken: Ints32
+    ruined: Ints32
+    order: Floats
+    seen: Ints
+    day_seen: Ints
+    token: Ints
+    best: Floats
+    place: Ints
+    trips: Ints
+
+
+class Tune(NamedTuple):
+    """What steers the search.
+
+    Attributes:
+        removed: stops removed on average by strings.
+        longest: most stops of a string.
+        blink: chance to overlook a place.
+        whole_day, whole_trip: chance that a day, or a trip, is removed instead of strings.
+        pro_rata: chance that a step counts only that share of a vehicle's day that a stop fills.
+    """
+
+    removed: float = 10.0
+    longest: float = 10.0
+    blink: float = 0.01
+    whole_day: float = 0.05
+    whole_trip: float = 0.0
+    pro_rata: float = 0.2
+
+
+def make_work(w: Bundle) -> Bundle:
+    """Scratch for a world."""
+    entities = w.n + w.slots * (w.own + 2)
+    work = Work(
+        touched=np.zeros(w.slots + 1, np.int32),
+        is_touched=np.zeros(w.slots, np.int8),
+        dirty=np.zeros(w.slots + 1, np.int32),
+        is_dirty=np.zeros(w.slots, np.int8),
+        taken=np.zeros(w.n + 2, np.int32),
+        ruined=np.zeros(w.n + 2, np.int32),
+        order=np.zeros(w.n + 2),
+        seen=np.zeros(entities, np.int64),
+        day_seen=np.zeros(w.slots, np.int64),
+        token=np.zeros(1, np.int64),
+        best=np.zeros(2),
+        place=np.zeros(5, np.int64),
+        trips=np.zeros(1, np.int64),
+    )
+    return Bundle(work)
+
+
+@inlined
+def _copy_entity(w: Any, to: Any, s: Any, e: int) -> None:
+    """Copy an entity's rows; loops, because a slice costs more than it holds."""
+    for k in range(8):
+        to.entity[e, k] = s.entity[e, k]
+    if w.timed:
+        for k in range(FLOATS):
+            to.segment[e, k] = s.segment[e, k]
+    else:
+        to.segment[e, ARC_M] = s.segment[e, ARC_M]
+    if w.collects:
+        for k in range(w.dims):
+            to.peak[e, 0, k] = s.peak[e, 0, k]
+            to.peak[e, 1, k] = s.peak[e, 1, k]
+
+
+@inlined
+def copy_day(w: Any, to: Any, s: Any, r: int) -> None:
+    """Copy one day of ``s`` into ``to``; tasks that ``to`` has elsewhere are overwritten by their own days."""
+    first = start_of(w, r)
+    for e in range(first, first + w.own + 2):
+        if s.entity[e, KIND] != FREE or to.entity[e, KIND] != FREE:
+            _copy_entity(w, to, s, e)
+            for k in range(TRIP_FLOATS):
+                to.trip[e - w.n, k] = s.trip[e - w.n, k]
+    for k in range(DAY_FLOATS):
+        to.day[r, k] = s.day[r, k]
+    for k in range(DAY_INTS):
+        to.info[r, k] = s.info[r, k]
+    if s.info[r, STOPS] == 0:
+        return
+    e = s.entity[first, NEXT]
+    while e >= 0:
+        if e < w.n:
+            _copy_entity(w, to, s, e)
+        e = s.entity[e, NEXT]
+
+
+@compiled
+def copy_rest(w: Any, to: Any, s: Any) -> None:
+    """Copy what belongs to no day."""
+    for c in range(w.classes):
+        to.used[c] = s.used[c]
+    to.total[0], to.total[1] = s.total[0], s.total[1]
+    for k in range(s.left[0] + 1):
+        to.left[k] = s.left[k]
+    for k in range(1, s.left[0] + 1):
+        to.entity[s.left[k], DAY] = -1
+
+
+@compiled
+def copy_all(w: Any, to: Any, s: Any) -> None:
+    """Copy a whole solution."""
+    for r in range(w.slots):
+        copy_day(w, to, s, r)
+    copy_rest(w, to, s)
+
+
+@compiled
+def recount(w: Any, s: Any, work: Any) -> None:
+    """Sum the totals anew, free of rounding."""
+    total = 0.0
+    trips = 0
+    for r in range(w.slots):
+        if s.info[r, STOPS] > 0:
+            total += s.day[r, COST]
+            trips += s.info[r, TRIPS]
+    weight = 0.0
+    for k in range(1, s.left[0] + 1):
+        weight += w.task[s.left[k], UNSERVED]
+    s.total[0], s.total[1] = total, weight
+    work.trips[0] = trips
+
+
+@compiled
+def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
+    """One ruin and one recreate."""
+    for k in range(1, work.touched[0] + 1):
+        work.is_touched[work.touched[k]] = 0
+    work.touched[0] = 0
+    work.taken[0] = 0
+    draw = uniform(rng)
+    x = below(rng, w.n)
+    r = s.entity[x, DAY]
+    if r >= 0 and draw < tune.whole_day:
+        ruin_day(w, s, work, r)
+    elif r >= 0 and draw < tune.whole_day + tune.whole_trip:
+        ruin_trip(w, s, work, s.entity[x, TRIP])
+    else:
+        ruin_strings(w, s, work, rng, tune)
+    settle_ruins(w, s, work)
+    before = s.left[0]
+    for k in range(1, before + 1):
+        work.taken[0] += 1
+        work.taken[work.taken[0]] = s.left[k]
+    s.left[0] = 0
+    s.total[1] = 0.0
+    sort_taken(w, work, rng)
+    generous = uniform(rng) < tune.pro_rata
+    for k in range(1, work.taken[0] + 1):
+        x = work.taken[k]
+        share = 1.0
+        if generous:
+            share = w.task[x, SORT]
+        if not put_back(w, s, work, rng, x, share, tune.blink):
+            s.left[0] += 1
+            s.left[s.left[0]] = x
+            s.entity[x, DAY] = -1
+            s.total[1] += w.task[x, UNSERVED]
+    if w.classes > 1:
+        for k in range(1, work.touched[0] + 1):
+            if s.info[work.touched[k], STOPS] > 0:
+                best_class(w, s, work.touched[k])
+
+
+@compiled
+def anneal(
+    w: Any, s: Any, kept: Any, best: Any, work: Any, rng: Any, tune: Any, iterations: int, hot: float, cold: float
+) -> int:
+    """So many steps from temperature ``hot`` to ``cold``, both in money; returns how many were improvements.
+
+    Args:
+        w: the problem.
+        s: the solution worked on.
+        kept: the current solution; equals ``s`` at the start and at the end.
+        best: the best so far.
+        work: scratch.
+        rng: state of the random numbers.
+        tune: what steers.
+        iterations: steps.
+        hot, cold: temperature at the start and at the end.
+    """
+    recount(w, s, work)
+    copy_rest(w, kept, s)
+    found = 0
+    ratio = (cold / hot) ** (1.0 / max(1, iterations))
+    heat = hot
+    for _ in range(iterations):
+        step(w, s, work, rng, tune)
+        heat *= ratio
+        change = (s.total[0] - kept.total[0]) + (s.total[1] - kept.total[1])
+        if change < -heat * math.log(uniform(rng) + 1e-300):
+            for k in range(1, work.touched[0] + 1):
+                r = work.touched[k]
+                work.trips[0] += s.info[r, TRIPS] - kept.info[r, TRIPS]
+                copy_day(w, kept, s, r)
+                if not work.is_dirty[r]:
+                    work.is_dirty[r] = 1
+                    work.dirty[0] += 1
+                    work.dirty[work.dirty[0]] = r
+            copy_rest(w, kept, s)
+            gain = (s.total[0] - best.total[0]) + (s.total[1] - best.total[1])
+            if gain < -1e-7 * max(1.0, abs(best.total[0])) * 1e-2:
+                found += 1
+                for k in range(1, work.dirty[0] + 1):
+                    copy_day(w, best, s, work.dirty[k])
+                    work.is_dirty[work.dirty[k]] = 0
+                work.dirty[0] = 0
+                copy_rest(w, best, s)
+        else:
+            for k in range(1, work.touched[0] + 1):
+                copy_day(w, s, kept, work.touched[k])
+            copy_rest(w, s, kept)
+    return found

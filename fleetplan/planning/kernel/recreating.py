@@ -1,0 +1,228 @@
+"""Putting stops back: one after the other, each where it costs least, now and then overlooking a place on purpose.
+
+The orders, and the chance of a blink, are those of Christiaens and Vanden Berghe (see ``ruining.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleetplan.compiling import compiled, inlined
+from fleetplan.planning.kernel.chance import below, uniform
+from fleetplan.planning.kernel.classes import change_class, cost_as
+from fleetplan.planning.kernel.inserting import (
+    INFINITE,
+    fits_load,
+    price_gap,
+    price_trip,
+    put_in_gap,
+    put_on_day,
+    put_on_trip,
+)
+from fleetplan.planning.kernel.layout import (
+    CLASS,
+    CLOSE_TASKS,
+    COST,
+    COUNT,
+    DAY,
+    END,
+    FIXED,
+    KIND,
+    MOST_STOPS,
+    MOST_TRIPS,
+    NEXT,
+    PREV,
+    RELOAD,
+    SORT,
+    START,
+    STOPS,
+    TRIPS,
+    UNSERVED,
+)
+from fleetplan.planning.kernel.ruining import touch
+from fleetplan.planning.kernel.timing import start_of
+
+RANDOM, LOADED, FAR, NEAR, NARROW, EARLY, LATEST = range(7)
+
+
+@compiled
+def sort_taken(w: Any, work: Any, rng: Any) -> None:
+    """Order the removed tasks: at random, or by load, distance, or windows."""
+    count = work.taken[0]
+    draw = below(rng, 17 if w.timed else 11)
+    for k in range(1, count + 1):
+        x = work.taken[k]
+        if draw < 4:
+            key = uniform(rng)
+        elif draw < 8:
+            key = -w.task[x, SORT]
+        elif draw < 10:
+            key = -w.task[x, SORT + 1]
+        elif draw < 11:
+            key = w.task[x, SORT + 1]
+        elif draw < 13:
+            key = w.task[x, SORT + 2]
+        elif draw < 15:
+            key = w.task[x, SORT + 3]
+        else:
+            key = -w.task[x, SORT + 4]
+        j = k - 1
+        while j >= 1 and work.order[j] > key:
+            work.order[j + 1] = work.order[j]
+            work.taken[j + 1] = work.taken[j]
+            j -= 1
+        work.order[j + 1] = key
+        work.taken[j + 1] = x
+
+
+@inlined
+def _consider_gap(w: Any, s: Any, work: Any, x: int, u: int, upgrades: bool) -> None:
+    """Price the gap after ``u`` and keep it when it is the best so far."""
+    r = s.entity[u, DAY]
+    c = s.info[r, CLASS]
+    if s.info[r, STOPS] >= w.numbers[c, MOST_STOPS]:
+        return
+    if fits_load(w, s, c, x, u):
+        change, o = price_gap(w, s, r, x, u, work.best[0])
+        if change < work.best[0]:
+            work.best[0] = change
+            work.place[0] = 0
+            work.place[1] = u
+            work.place[2] = o
+    elif upgrades:
+        change, o = price_gap(w, s, r, x, u, work.best[1])
+        if change < work.best[1]:
+            work.best[1] = change
+            work.place[3] = u
+            work.place[4] = o
+
+
+@compiled
+def _consider_trips(w: Any, s: Any, work: Any, x: int, r: int) -> None:
+    """Price a trip of its own at every place of a day."""
+    c = s.info[r, CLASS]
+    if s.info[r, TRIPS] >= w.numbers[c, MOST_TRIPS] or s.info[r, STOPS] >= w.numbers[c, MOST_STOPS]:
+        return
+    e = start_of(w, r)
+    while e >= 0:
+        kind = s.entity[e, KIND]
+        if kind == START or kind == RELOAD or kind == END:
+            change, o = price_trip(w, s, r, x, e)
+            if change < work.best[0]:
+                work.best[0] = change
+                work.place[0] = 1
+                work.place[1] = e
+                work.place[2] = o
+        e = s.entity[e, NEXT]
+
+
+@compiled
+def _scan_all(w: Any, s: Any, work: Any, x: int) -> None:
+    """Price every gap of every day: for a task that found no place among its neighbours."""
+    for r in range(w.slots):
+        if (
+            s.info[r, STOPS] == 0
+            or w.options[s.info[r, CLASS] * w.n + x, 1] == w.options[s.info[r, CLASS] * w.n + x, 0]
+        ):
+            continue
+        e = start_of(w, r)
+        while s.entity[e, NEXT] >= 0:
+            _consider_gap(w, s, work, x, e, w.classes > 1)
+            e = s.entity[e, NEXT]
+        _consider_trips(w, s, work, x, r)
+
+
+@compiled
+def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink: float) -> None:
+    """The cheapest place for a task, in ``work.best[0]`` and ``work.place``: kind, entity or class, option."""
+    work.best[0] = INFINITE
+    work.best[1] = INFINITE
+    work.place[0] = -1
+    work.token[0] += 1
+    token = work.token[0]
+    upgrades = w.classes > 1
+    for k in range(CLOSE_TASKS):
+        y = w.close[x, k]
+        if y < 0:
+            break
+        r = s.entity[y, DAY]
+        if r < 0:
+            continue
+        c = s.info[r, CLASS]
+        if w.options[c * w.n + x, 1] == w.options[c * w.n + x, 0]:
+            continue
+        if work.seen[y] != token:
+            work.seen[y] = token
+            if uniform(rng) >= blink:
+                _consider_gap(w, s, work, x, y, upgrades)
+        u = s.entity[y, PREV]
+        if work.seen[u] != token:
+            work.seen[u] = token
+            if uniform(rng) >= blink:
+                _consider_gap(w, s, work, x, u, upgrades)
+        if w.numbers[c, MOST_TRIPS] > 1 and work.day_seen[r] != token:
+            work.day_seen[r] = token
+            _consider_trips(w, s, work, x, r)
+    for c in range(w.classes):
+        if s.used[c] < w.numbers[c, COUNT]:
+            cost = w.alone[c * w.n + x]
+            if cost < INFINITE:
+                cost -= (1.0 - share) * w.amounts[c, FIXED]
+                if cost < work.best[0]:
+                    work.best[0] = cost
+                    work.place[0] = 2
+                    work.place[1] = c
+    if upgrades and work.best[1] < work.best[0]:
+        _consider_upgrades(w, s, work, x)
+    if work.place[0] < 0:
+        _scan_all(w, s, work, x)
+        if upgrades and work.best[1] < work.best[0]:
+            _consider_upgrades(w, s, work, x)
+
+
+@compiled
+def _consider_upgrades(w: Any, s: Any, work: Any, x: int) -> None:
+    """The best gap of a full vehicle, if a larger one drives that day."""
+    u, o = work.place[3], work.place[4]
+    r = s.entity[u, DAY]
+    own = s.info[r, CLASS]
+    for c in range(w.classes):
+        if c == own or s.used[c] >= w.numbers[c, COUNT]:
+            continue
+        cost = cost_as(w, s, r, c, x, o, u)
+        if cost < INFINITE:
+            change = cost - s.day[r, COST]
+            if change < work.best[0]:
+                work.best[0] = change
+                work.place[0] = 3
+                work.place[1] = c
+
+
+@compiled
+def put_back(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink: float) -> bool:
+    """Insert a task where it costs least; false when it stays out."""
+    find_place(w, s, work, rng, x, share, blink)
+    kind = work.place[0]
+    if kind < 0 or work.best[0] >= w.task[x, UNSERVED]:
+        return False
+    if kind == 0:
+        u = work.place[1]
+        touch(s, work, s.entity[u, DAY])
+        put_in_gap(w, s, x, work.place[2], u)
+    elif kind == 1:
+        m = work.place[1]
+        touch(s, work, s.entity[m, DAY])
+        return put_on_trip(w, s, x, work.place[2], m)
+    elif kind == 2:
+        r = put_on_day(w, s, x, work.place[1])
+        if r < 0:
+            return False
+        touch(s, work, r)
+    else:
+        u = work.place[3]
+        r = s.entity[u, DAY]
+        touch(s, work, r)
+        o = work.place[4]
+        put_in_gap(w, s, x, o, u)
+        change_class(w, s, r, work.place[1])
+    return True

@@ -1,0 +1,343 @@
+"""From an instance to the arrays of the search, and from those back to days."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.planning.instance import FAR_S, Day, Instance, TypeClass, with_tolerance
+from fleetplan.planning.kernel.bundles import Bundle
+from fleetplan.planning.kernel.layout import (
+    CLOSE_TASKS,
+    COLLECT,
+    DELIVER,
+    KIND,
+    NEAR_TASKS,
+    NEXT,
+    OPTION,
+    READY_AT,
+    RELOAD,
+    SORT,
+    TASK,
+    TASK_FLOATS,
+    UNSERVED,
+    Floats,
+    Ints,
+    Ints32,
+    World,
+)
+from fleetplan.planning.kernel.timing import link, open_day, refresh, start_of
+
+OPTION_COLUMNS = ("duration_s", "opens_s", "closes_s", "price")
+OPTION_KEYS = ("first", "point", *OPTION_COLUMNS)
+
+DRIVING_RESTS = 2
+"""Most rests of a day that the driving rule alone asks for."""
+
+NEVER = 1e18
+
+MOST_TRIPS = 30
+"""No vehicle of the search makes more trips a day."""
+
+WAIT_WEIGHT, LATE_WEIGHT = 0.2, 1.0
+"""Weights of waiting and lateness in the closeness of two tasks (Vidal and others 2013, see ``timing.py``)."""
+
+
+def make_world(instance: Instance) -> Bundle:
+    """The arrays of an instance (see ``layout.World``)."""
+    n, classes = instance.size, instance.classes
+    problem = instance.problem
+    pay, wage = problem.pay, problem.pay.wage_per_h / 3600.0
+    dims = _binding_loads(instance)
+    near, close, path = _neighbours(instance, wage)
+    places = [_places(c, path) for c in classes]
+    table, park, base, width, park_base = _tables(instance, places)
+    energy, energy_base = _energy(instance, places)
+    offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in classes])])
+    firsts = np.stack([c.options.first + offsets[k] for k, c in enumerate(classes)])
+
+    rests = [(r.duration_s, *r.window_s, r.after_s, not r.paid, 1.0) for r in problem.rests]
+    limit_s = math.inf
+    if problem.driving_rule is not None:
+        rule = problem.driving_rule
+        limit_s = float(rule.limit_s)
+        whole = (min(c.shift_s[0] for c in classes), max(c.shift_s[1] for c in classes))
+        rests = [(*rest[:5], float(rest[0] >= rule.rest_s)) for rest in rests]
+        rests += [(rule.rest_s, *whole, NEVER, not rule.paid, 1.0)] * DRIVING_RESTS
+    most_trips = [min(c.max_trips, MOST_TRIPS, max(1, n)) for c in classes]
+    option = [np.stack([getattr(c.options, name) for name in OPTION_COLUMNS], axis=1) for c in classes]
+    numbers = [
+        (base[k], width[k], park_base[k], energy_base[k], c.count, most_trips[k], c.max_stops, _group(classes, k))
+        for k, c in enumerate(classes)
+    ]
+    alone, alone_option = _alone(instance)
+    content = World(
+        n=n,
+        classes=len(classes),
+        slots=min(n, sum(c.count for c in classes)),
+        own=max(most_trips, default=1) - 1 + len(rests),
+        dims=len(dims),
+        timed=int(_timed(instance)),
+        readies=int(any(t.ready_s is not None for t in problem.tasks)),
+        collects=int(bool(instance.collect.any())),
+        batteries=int(any(c.energy_wh is not None for c in classes)),
+        rules=len(rests),
+        options=np.stack([firsts[:, :-1], firsts[:, 1:]], axis=2).reshape(-1, 2).astype(np.int32),
+        point=np.concatenate([np.argsort(p)[c.options.point] for c, p in zip(classes, places, strict=True)]).astype(
+            np.int32
+        ),
+        option=np.concatenate(option).astype(np.float64),
+        table=table,
+        park=park,
+        energy=energy,
+        numbers=np.array(numbers, dtype=np.int64),
+        amounts=np.array([_amounts(c, dims) for c in classes], dtype=np.float64),
+        task=_tasks(instance, dims),
+        pay=np.array([wage, pay.min_s, pay.overtime_after_s, wage * (pay.overtime_factor - 1.0), limit_s]),
+        rests=np.array(rests, dtype=np.float64).reshape(-1, 6),
+        alone=alone.ravel(),
+        alone_option=alone_option.ravel(),
+        near=near,
+        close=close,
+    )
+    return Bundle(content)
+
+
+def _amounts(c: TypeClass, dims: list[int]) -> list[float]:
+    """A class's amounts in the order of the layout's columns."""
+    capacity = [with_tolerance(c.capacity[d]) for d in dims]
+    times = [c.max_span_s, *c.shift_s, c.loading_s, c.turnaround_s]
+    return [c.cost_per_day, c.cost_per_m, *times, c.usable_wh, c.charge_wh, *capacity, *[math.inf] * (3 - len(dims))]
+
+
+def _group(classes: Sequence[TypeClass], k: int) -> int:
+    """The first class that shares tables and options with class ``k``."""
+    one = classes[k]
+    for j, other in enumerate(classes):
+        same = other.time_s is one.time_s and other.distance_m is one.distance_m
+        if same and all(np.array_equal(getattr(one.options, x), getattr(other.options, x)) for x in OPTION_KEYS):
+            return j
+    return k
+
+
+def _binding_loads(instance: Instance) -> list[int]:
+    """Loads that some class limits."""
+    return [d for d in range(3) if any(math.isfinite(c.capacity[d]) for c in instance.classes)]
+
+
+def _timed(instance: Instance) -> bool:
+    """Whether time can play a part: not where nothing takes any and all windows are whole."""
+    problem = instance.problem
+    if problem.pay.wage_per_h > 0 or problem.rests or problem.driving_rule:
+        return True
+    if any(t.ready_s is not None for t in problem.tasks):
+        return True
+    for c in instance.classes:
+        options = c.options
+        busy = float(options.duration_s.sum()) + c.turnaround_s * instance.size
+        reachable = c.time_s[c.time_s < FAR_S]
+        busy += float(reachable.max(initial=0)) * 2 * instance.size
+        if len(reachable) < c.time_s.size or busy > min(c.shift_s[1] - c.shift_s[0], c.max_span_s):
+            return True
+        if len(options.task) and (options.opens_s.max() > c.shift_s[0] or options.closes_s.min() < c.shift_s[1]):
+            return True
+    return False
+
+
+def _places(c: TypeClass, path: Sequence[int]) -> Ints:
+    """The class's points in an order that keeps neighbours together, so that the tables' cells near a task share
+    cache lines; the depot stays first."""
+    rank = np.full(len(c.time_s), len(path), dtype=np.int64)
+    at = np.empty(len(path), dtype=np.int64)
+    at[path] = np.arange(len(path))
+    np.minimum.at(rank, c.options.point, at[c.options.task])
+    rank[0] = -1
+    return np.argsort(rank, kind="stable")
+
+
+def _tables(instance: Instance, places: Sequence[Ints]) -> tuple[Ints32, Ints32, list[int], list[int], list[int]]:
+    """Seconds and metres of all classes one after the other, shared tables once; parking; and where each begins."""
+    seen: dict[tuple[int, int, bytes], tuple[int, int]] = {}
+    tables: list[Ints32] = []
+    parks: list[Ints32] = []
+    base, width, park_base = [], [], []
+    at = park_at = 0
+    for c, place in zip(instance.classes, places, strict=True):
+        key = (id(c.time_s), id(c.distance_m), place.tobytes())
+        if key not in seen:
+            seen[key] = (at, park_at)
+            cells = np.empty((c.time_s.size, 2), dtype=np.int32)
+            grid = np.ix_(place, place)
+            cells[:, 0] = c.time_s[grid].ravel()
+            cells[:, 1] = c.distance_m[grid].ravel()
+            tables.append(cells)
+            parks.append(c.park_s[place])
+            at += c.time_s.size
+            park_at += len(c.park_s)
+        base.append(seen[key][0])
+        park_base.append(seen[key][1])
+        width.append(len(c.time_s))
+    table = tables[0] if len(tables) == 1 else np.concatenate(tables)
+    return table, np.concatenate(parks), base, width, park_base
+
+
+def _energy(instance: Instance, places: Sequence[Ints]) -> tuple[Floats, list[int]]:
+    base, parts, at = [], [], 0
+    for c, place in zip(instance.classes, places, strict=True):
+        if c.energy_wh is None:
+            base.append(-1)
+            continue
+        base.append(at)
+        parts.append(c.energy_wh[np.ix_(place, place)].ravel())
+        at += c.energy_wh.size
+    return np.concatenate(parts) if parts else np.zeros(1), base
+
+
+def _alone(instance: Instance) -> tuple[Floats, Ints32]:
+    """Cost of the cheapest day for each class and task alone, and its option."""
+    n, pay = instance.size, instance.problem.pay
+    cost = np.full((len(instance.classes), n), 1e300)
+    chosen = np.full((len(instance.classes), n), -1, dtype=np.int32)
+    offset = 0
+    for k, c in enumerate(instance.classes):
+        o = c.options
+        out = c.time_s[0, o.point].astype(np.float64)
+        back = c.time_s[o.point, 0].astype(np.float64)
+        span = c.loading_s + out + o.duration_s + back
+        wages = pay.wage_per_h / 3600.0 * np.maximum(span, pay.min_s)
+        wages += pay.wage_per_h / 3600.0 * (pay.overtime_factor - 1.0) * np.maximum(0.0, span - pay.overtime_after_s)
+        metres = c.distance_m[0, o.point].astype(np.float64) + c.distance_m[o.point, 0]
+        money = c.cost_per_day + c.cost_per_m * metres + wages + o.price
+        order = np.lexsort((money, o.task))
+        firsts = np.unique(o.task[order], return_index=True)[1]
+        best = order[firsts]
+        cost[k, o.task[best]] = money[best]
+        chosen[k, o.task[best]] = best + offset
+        offset += len(o.task)
+    return cost, chosen
+
+
+def _neighbours(instance: Instance, wage: float) -> tuple[Ints32, Ints32, list[int]]:
+    """For each task those that are near, and those that are close, windows counted; and a path from neighbour to neighbour."""
+    n = instance.size
+    near_count, close_count = min(NEAR_TASKS, n - 1), min(CLOSE_TASKS, n - 1)
+    near = np.full((n, NEAR_TASKS), -1, dtype=np.int32)
+    close = np.full((n, CLOSE_TASKS), -1, dtype=np.int32)
+    plain = np.full((n, n), np.inf, dtype=np.float32)
+    windowed = np.full((n, n), np.inf, dtype=np.float32)
+    for c in instance.classes:
+        o = c.options
+        able = np.flatnonzero(np.diff(o.first) > 0)
+        pick = o.first[:-1][able]
+        p = o.point[pick]
+        unit_s = wage if wage > 0 else (c.cost_per_m if c.cost_per_m > 0 else 1.0)
+        travel = c.time_s[np.ix_(p, p)].astype(np.float64)
+        arc = c.cost_per_m * c.distance_m[np.ix_(p, p)] + wage * np.minimum(travel, 1e7)
+        if c.cost_per_m == 0 and wage == 0:
+            arc = c.distance_m[np.ix_(p, p)].astype(np.float64)
+        both = np.minimum(arc, arc.T)
+        grid = np.ix_(able, able)
+        plain[grid] = np.minimum(plain[grid], both)
+        opens, duration, closes = o.opens_s[pick], o.duration_s[pick], o.closes_s[pick]
+        lasts = np.array([o.closes_s[o.first[i] : o.first[i + 1]].max() for i in able], dtype=np.float64)
+        begins = np.array([o.opens_s[o.first[i] : o.first[i + 1]].min() for i in able], dtype=np.float64)
+        wait = np.maximum(0.0, begins[None, :] - travel - duration[:, None] - lasts[:, None])
+        late = np.maximum(0.0, begins[:, None] + duration[:, None] + travel - lasts[None, :])
+        scale = c.cost_per_m if wage == 0 and c.cost_per_m > 0 else unit_s
+        weighed = arc + scale * (WAIT_WEIGHT * np.minimum(wait, 1e7) + LATE_WEIGHT * np.minimum(late, 1e7))
+        windowed[grid] = np.minimum(windowed[grid], np.minimum(weighed, weighed.T))
+        del opens, closes
+    for table, count, out in ((plain, near_count, near), (windowed, close_count, close)):
+        np.fill_diagonal(table, np.inf)
+        if count:
+            part = np.argpartition(table, count - 1, axis=1)[:, :count]
+            part.sort(axis=1)
+            rows = np.take_along_axis(table, part, axis=1)
+            out[:, :count] = np.take_along_axis(part, np.argsort(rows, axis=1, kind="stable"), axis=1)
+    return near, close, _path(plain)
+
+
+def _path(costs: NDArray[np.float32]) -> list[int]:
+    """All tasks, each followed by the nearest that is left."""
+    n = len(costs)
+    path: list[int] = []
+    left = np.ones(n, dtype=bool)
+    x = 0
+    for _ in range(n):
+        path.append(x)
+        left[x] = False
+        x = int(np.where(left, costs[x], np.inf).argmin())
+        if not left[x] and len(path) < n:
+            x = int(left.argmax())
+    return path
+
+
+def _tasks(instance: Instance, dims: list[int]) -> Floats:
+    """The tasks' rows."""
+    table = np.zeros((instance.size, TASK_FLOATS))
+    largest = np.array([max((c.capacity[d] for c in instance.classes), default=1.0) for d in dims])
+    largest = np.where(largest > 0, largest, 1.0)
+    deliver, collect = instance.deliver[:, dims], instance.collect[:, dims]
+    table[:, DELIVER : DELIVER + len(dims)] = deliver
+    table[:, COLLECT : COLLECT + len(dims)] = collect
+    table[:, READY_AT] = instance.ready_s
+    table[:, UNSERVED] = instance.unserved_cost
+    table[:, SORT] = (np.maximum(deliver, collect) / largest).max(axis=1, initial=0.0)
+    for c in reversed(instance.classes):
+        o = c.options
+        table[o.task, SORT + 1] = c.distance_m[0, o.point]
+        table[o.task, SORT + 2] = o.closes_s - o.opens_s
+        table[o.task, SORT + 3] = o.opens_s
+        table[o.task, SORT + 4] = o.closes_s
+    return table
+
+
+def days_of(world: Bundle, instance: Instance, state: Bundle) -> list[Day]:
+    """The days of a solution as options of their classes."""
+    offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
+    days: list[Day] = []
+    for r in range(world.slots):
+        if state.info[r, 1] == 0:
+            continue
+        c = int(state.info[r, 0])
+        trips: list[list[int]] = [[]]
+        e = int(state.entity[start_of(world, r), NEXT])
+        while e >= 0:
+            kind = state.entity[e, KIND]
+            if kind == TASK:
+                trips[-1].append(int(state.entity[e, OPTION]) - int(offsets[c]))
+            elif kind == RELOAD:
+                trips.append([])
+            e = int(state.entity[e, NEXT])
+        days.append((c, tuple(tuple(trip) for trip in trips if trip)))
+    return days
+
+
+def put_days(world: Bundle, instance: Instance, state: Bundle, days: list[Day]) -> None:
+    """Fill an empty solution with days."""
+    offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
+    served = np.zeros(world.n, dtype=bool)
+    for r, (c, trips) in enumerate(days):
+        open_day(world, state, r, c)
+        e = start_of(world, r)
+        spare = e + 2
+        for number, trip in enumerate(trips):
+            if number:
+                state.entity[spare, KIND] = RELOAD
+                link(state, spare, e)
+                e = spare
+                spare += 1
+            for option in trip:
+                x = int(instance.classes[c].options.task[option])
+                state.entity[x, OPTION] = option + offsets[c]
+                link(state, x, e)
+                e = x
+                served[x] = True
+        refresh(world, state, r)
+    left = np.flatnonzero(~served)
+    state.left[0] = len(left)
+    state.left[1 : len(left) + 1] = left
+    state.total[1] = world.task[left, UNSERVED].sum()
