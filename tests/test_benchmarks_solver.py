@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +17,12 @@ import pytest
 from fleetplan.planning.problem import Access, Pay, Problem, Task, VehicleType
 from fleetplan.planning.verifying import verify
 from fleetplan.travel import UNREACHABLE, TravelTable
-from tests.benchmarks import solver, solver_cities
+from tests.benchmarks import solver, solver_cities, solver_engines, solver_ours
+from tests.benchmarks.peers import PeerPython
 from tests.benchmarks.solver_cases import Case, CaseType, Day, days_of, read_case, routes_of
 from tests.benchmarks.solver_checking import Step, evaluate, join_days, plan_of, starts_of
 from tests.benchmarks.solver_cities import case_of_problem, is_city, read_problem, write_problem
-from tests.benchmarks.solver_engines import ENGINES, Answer, Engine
+from tests.benchmarks.solver_engines import ENGINES, Answer, Engine, run_engine
 from tests.benchmarks.solver_ours import days_of_plan, small_case
 from tests.benchmarks.solver_statistics import failures, medians, paired, sign_test, verdict, with_gaps
 from tests.benchmarks.solver_targets import SHORT, targets_of
@@ -477,6 +480,75 @@ def test_faults_of_our_own_checker_make_a_plan_infeasible(tiny: Path) -> None:
     row = solver.measure(fake, ENGINES["ours"], str(tiny), read_case(tiny), seconds=1.0, seed=0)
     assert row["feasible"] is False
     assert "plan.time" in row["note"]
+
+
+SCRIPT = """
+from asked import NotInModelError, answer
+
+def solve(asked):
+    if asked.release.max() == 600:
+        raise NotInModelError("no releases")
+    assert asked.lengths[0][0].tolist() == [0, 50, 100, 14]
+    assert asked.types[0]["count"] == 2 and asked.types[0]["max_trips"] == 3
+    broken, whole, seeds = [(0, [[1]])], [(0, [[1], [2], [3]])], {(10, 0): 0, (11, 1): 1}
+    return [broken, whole][seeds[asked.seed, asked.slot]]
+
+answer(solve, "7")
+"""
+
+
+def test_a_peer_runs_on_each_core_and_the_better_answer_counts(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer's processes see the whole case and a seed each; a broken answer, however cheap, loses to a sound one."""
+    asked = Path(solver_engines.__file__).with_name("solver_peers") / "asked.py"
+    shutil.copy(asked, tmp_path / "asked.py")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    monkeypatch.setattr(solver_engines, "_SCRIPTS", tmp_path)
+    monkeypatch.setattr(solver_engines, "solver_python", lambda: PeerPython(Path(sys.executable)))
+    peer = Engine("peer", "script.py", "peer", processes=2)
+    case = read_case(tiny)
+    answer = run_engine(peer, str(tiny), case, seconds=1.0, seed=5)
+    assert (answer.days, answer.version, answer.note) == ((Day(0, ((1,), (2,), (3,))),), "7", "")
+    assert answer.peak_mb > 0
+    without = run_engine(peer, str(tiny), replace(case, release=np.array([0, 0, 0, 600])), seconds=1.0, seed=5)
+    assert (without.available, without.days, without.note) == (False, None, "no releases")
+    (tmp_path / "script.py").write_text("raise SystemExit('out of memory')")
+    died = run_engine(peer, str(tiny), case, seconds=1.0, seed=5)
+    assert (died.available, died.days) == (True, None)
+    assert "out of memory" in died.note
+
+
+def test_our_process_answers_with_days_that_it_checked(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The worker warms up on the small case first, and tells days, cost and what the checker finds in the plan."""
+    asked: list[tuple[int, float]] = []
+
+    def solve(problem: Problem, *, seed: int, seconds: float, **_: Any) -> Any:
+        asked.append((len(problem.tasks), seconds))
+        days = [Day(0, tuple((client,) for client in range(1, len(problem.tasks) + 1)))]
+        return plan_of(problem, days, cost=300.0)
+
+    monkeypatch.setattr(solver_ours, "solve_ours", solve)
+    (tmp_path / "request.json").write_text(json.dumps({"target": str(tiny), "seconds": 2.0, "seed": 1}))
+    assert solver_ours.main([str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert asked == [(30, 60.0), (3, 2.0)]
+    assert told["days"] == [[0, [[1], [2], [3]]]]
+    assert told["compile_s"] > 0
+    assert len(told["faults"]) == 1
+    assert "328" in told["faults"][0]
+
+
+def test_an_ablation_that_the_solver_does_not_know_is_not_available(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No row claims to be without a part that was there all the same."""
+    request = {"target": str(tiny), "seconds": 2.0, "seed": 1, "without": ["everything"]}
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    assert solver_ours.main([str(tmp_path)]) == 0
+    assert "everything" in json.loads(capsys.readouterr().out)["not_available"]
 
 
 @pytest.mark.parametrize(

@@ -243,18 +243,23 @@ def read_problem(path: Path) -> Problem:
     for number, kind in enumerate(rest["types"]):
         lat, lon = arrays[f"place_{number}"]
         table = TravelTable(kind["name"], lat, lon, arrays[f"time_{number}"], arrays[f"distance_{number}"])
+        capacity_kg, capacity_m3 = kind["capacity"]
+        per_day, per_km, energy_per_km = kind["costs"]
         types.append(
             VehicleType(
-                kind["name"],
-                None,
-                *kind["capacity"],
-                None,
-                *kind["costs"],
-                kind["max_trips"],
-                table,
-                tuple(kind["park_s"]),
-                tuple(tuple(Access(*way) for way in ways) for ways in kind["access"]),
-                tuple(None if refusal is None else Refusal(*refusal) for refusal in kind["refusals"]),
+                name=kind["name"],
+                count=None,
+                capacity_kg=capacity_kg,
+                capacity_m3=capacity_m3,
+                capacity_parcels=None,
+                cost_per_day=per_day,
+                distance_cost_per_km=per_km,
+                energy_cost_per_km=energy_per_km,
+                max_trips=kind["max_trips"],
+                table=table,
+                park_s=tuple(kind["park_s"]),
+                access=tuple(tuple(Access(*way) for way in ways) for ways in kind["access"]),
+                refusals=tuple(None if refusal is None else Refusal(*refusal) for refusal in kind["refusals"]),
             )
         )
     shift_s, reload_s, max_walk_m = rest["day"]

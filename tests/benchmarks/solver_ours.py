@@ -35,10 +35,10 @@ def solve_ours(
     Raises:
         NotImplementedError: the solver cannot leave out such a part.
     """
-    from fleetplan.planning.solving import solve
-
     if without:
-        raise NotImplementedError(f"the solver cannot yet plan without {', '.join(without)}")
+        raise NotImplementedError(f"the solver cannot plan without {', '.join(without)}")
+    from fleetplan.planning.solving import solve  # takes seconds to load
+
     return solve(problem, seed=seed, effort=effort, max_seconds=seconds)
 
 
@@ -109,7 +109,7 @@ def _used() -> list[Any]:
 
 
 def _cpu_s() -> float:
-    return sum(used.ru_utime + used.ru_stime for used in _used())
+    return float(sum(used.ru_utime + used.ru_stime for used in _used()))
 
 
 if __name__ == "__main__":
