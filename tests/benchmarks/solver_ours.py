@@ -21,7 +21,7 @@ from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.verifying import verify
 from tests.benchmarks.solver_cases import Case, CaseType, Day
-from tests.benchmarks.solver_targets import case_of
+from tests.benchmarks.solver_targets import problem_of
 
 ENDLESS = 10**9
 """Effort that no run uses up: the wall time is the limit."""
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     """Plans and prints."""
     request: dict[str, Any] = json.loads((Path(arguments[0]) / "request.json").read_text())
     without = request.get("without", [])
-    problem = case_of(request["target"]).problem
+    problem = problem_of(request["target"])
     told: dict[str, Any] = {"version": version("fleetplan")}
     try:
         began = time.perf_counter()

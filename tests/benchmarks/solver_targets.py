@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from fleetplan.planning.problem import Problem
 from tests.benchmarks.solver_cases import Case, read_case
-from tests.benchmarks.solver_cities import CITY, city_case, is_city
+from tests.benchmarks.solver_cities import CITY, city_case, city_problem, is_city
 
 SHORT = (
     "vrp/HFVRP/X125-HVRP.vrp",
@@ -64,3 +65,8 @@ def name_of(target: str) -> str:
 def case_of(target: str) -> Case:
     """A case by its name or path."""
     return city_case(target, shared_folder()) if target.startswith(CITY) else read_case(Path(target))
+
+
+def problem_of(target: str) -> Problem:
+    """The same as fleetplan is given it, without the arrays that the peers need."""
+    return city_problem(target, shared_folder()) if target.startswith(CITY) else read_case(Path(target)).problem

@@ -3,11 +3,11 @@
 A portfolio of first solutions, the cheapest kept (on the second core the second best); guided local search with both
 close-nodes neighbourhoods; matrices registered, no callback into Python; where there are no windows the second core
 runs its iterated local search, which only ``SolveWithIteratedLocalSearch`` really starts. Span is priced by the span
-cost coefficient, never folded into arcs. In cases with windows every client may be dropped at a high price, for else
-most strategies find nothing. Forbidden vehicles are removed from the node's domain, since the wrapper of
-``SetAllowedVehiclesForIndex`` is broken. Reloads by copies of the depot are fragile, so vehicles make one trip each and
-sets that release goods during the day are not in its model. A paid minimum is a soft upper bound of the span on one
-core, and left out on the other.
+cost coefficient, never folded into arcs. In cases with windows every client may be dropped at a high price on the
+second core, and on both where days are limited, for else most strategies find nothing. Forbidden vehicles are removed
+from the node's domain, since the wrapper of ``SetAllowedVehiclesForIndex`` is broken. Reloads by copies of the depot
+are fragile, so vehicles make one trip each and sets that release goods during the day are not in its model. A paid
+minimum is a soft upper bound of the span on one core, and left out on the other.
 """
 
 from __future__ import annotations
@@ -123,11 +123,11 @@ def _limit_visits(
     manager: pywrapcp.RoutingIndexManager,
     kinds: list[int],
 ) -> None:
-    droppable = 20 * round(COST)
+    droppable = asked.timed and (asked.slot == 1 or any(kind["max_span"] is not None for kind in asked.types))
     for node in range(1, asked.nodes):
         index = manager.NodeToIndex(node)
-        if asked.timed:
-            routing.AddDisjunction([index], droppable)
+        if droppable:
+            routing.AddDisjunction([index], 20 * round(COST))
         closed = [vehicle for vehicle, number in enumerate(kinds) if not asked.allowed[number, node]]
         if closed:
             routing.VehicleVar(index).RemoveValues(closed)
@@ -165,6 +165,9 @@ def _starts(asked: Asked, routing: pywrapcp.RoutingModel) -> list[tuple[int, lis
     ]
     if len(asked.types) == 1:
         strategies.append(_STRATEGY.PARALLEL_SAVINGS)
+    if asked.timed:
+        # with windows savings starts far better, and at 1,000 stops it may be all there is time for
+        strategies[:2] = strategies[1::-1]
     starts: list[tuple[int, list[list[int]]]] = []
     until = asked.seconds * (1.0 - FIRST_SHARE)
     for strategy in strategies:
