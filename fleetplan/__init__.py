@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fleetplan.fleet.catalogue import vehicle, vehicles
     from fleetplan.fleet.costs import CostPack
     from fleetplan.fleet.vehicle import Vehicle
+    from fleetplan.planning.explaining import explain
     from fleetplan.planning.plan import Plan
     from fleetplan.planning.problem import Access, Pay, Problem, Task, VehicleType
     from fleetplan.planning.solving import solve
@@ -45,6 +46,7 @@ _HOMES = {
     "Vehicle": "fleetplan.fleet.vehicle",
     "VehicleType": "fleetplan.planning.problem",
     "compare": "fleetplan.api",
+    "explain": "fleetplan.planning.explaining",
     "read_stops": "fleetplan.demand.files",
     "sample_stops": "fleetplan.demand.sampling",
     "solve": "fleetplan.planning.solving",
@@ -75,6 +77,7 @@ __all__ = [
     "VehicleType",
     "__version__",
     "compare",
+    "explain",
     "read_stops",
     "sample_stops",
     "solve",

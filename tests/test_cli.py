@@ -21,7 +21,7 @@ from tests.test_end_to_end import SCENARIO, fleetplan
 from tests.test_public import HEAVY
 from tests.towns import lat_lon, town_xml
 
-ORDER = ["demo", "compare", "check", "verify", "vehicles", "fetch", "stops", "access", "streets", "table"]
+ORDER = ["demo", "compare", "check", "verify", "explain", "vehicles", "fetch", "stops", "access", "streets", "table"]
 
 
 @pytest.fixture
@@ -81,6 +81,7 @@ def test_help_loads_no_heavy_library() -> None:
         ("--bogus", "check", "--json"),
         ("nonsense", "--json"),
         ("verify", "--json"),
+        ("explain", "plan.json", "--json"),
         ("vehicles", "kei-vn", "--json"),
         ("access", "helsinki", "--vehicle", "kei-van", "--json"),
         ("access", "absent.pbf", "--vehicle", "kei-van", "--against", "full-size-van", "--json"),

@@ -10,7 +10,8 @@ import fleetplan
 NAMES = {
     "Access", "CityError", "Comparison", "CostPack", "Fault", "FleetplanError", "InputError", "Pay", "Plan",
     "PlanningError", "Problem", "Refusal", "Stop", "Stops", "Streets", "Task", "TravelTable", "Vehicle",
-    "VehicleType", "__version__", "compare", "read_stops", "sample_stops", "solve", "vehicle", "vehicles", "verify",
+    "VehicleType", "__version__", "compare", "explain", "read_stops", "sample_stops", "solve", "vehicle", "vehicles",
+    "verify",
 }  # fmt: skip
 HEAVY = ("numpy", "scipy", "pandas", "geopandas", "shapely", "networkx", "osmnx", "osmium", "ortools", "folium")
 

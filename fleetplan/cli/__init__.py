@@ -2,8 +2,9 @@
 
 Exit status: 0 done (unserved stops included), 1 failed, 2 faults in the input, 130 interrupted.
 
-Rooms: ``plans`` (scenarios and plans), ``catalogue`` (vehicles), ``cities`` (city files and what is drawn from them),
-``access`` (two vehicles on every street); ``options`` holds what several of them take, ``running`` how they run.
+Rooms: ``plans`` (scenarios and plans), ``explaining`` (one stop of a plan), ``catalogue`` (vehicles), ``cities`` (city
+files and what is drawn from them), ``access`` (two vehicles on every street); ``options`` holds what several of them
+take, ``running`` how they run.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Annotated
 import typer
 
 from fleetplan import __version__
-from fleetplan.cli import access, catalogue, cities, plans
+from fleetplan.cli import access, catalogue, cities, explaining, plans
 from fleetplan.cli.running import Commands, command
 
 __all__ = ["app", "main"]
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {  # in the order of --help
     "compare": plans.compare,
     "check": plans.check,
     "verify": plans.verify,
+    "explain": explaining.explain,
     "vehicles": catalogue.vehicles,
     "fetch": cities.fetch,
     "stops": cities.stops,

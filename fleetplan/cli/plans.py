@@ -122,9 +122,10 @@ def check(scenario: ScenarioArgument, as_json: AsJson = False, quiet: Quiet = Fa
     """Check a scenario and all it names, without planning.
 
     Tells what each vehicle reaches, how much of that rests on guessed widths (class defaults, where nobody mapped or
-    measured one), and which rules bound to hours hold in the shift. Writes nothing.
+    measured one), which rules bound to hours hold in the shift, and what is more than a fleet can do. Writes nothing.
     """
-    from fleetplan.study.building import gather_materials
+    from fleetplan.planning.arithmetic import fleet_warnings
+    from fleetplan.study.building import build_problem, gather_materials
     from fleetplan.study.inputs import check_input
     from fleetplan.study.scenarios import study_of_scenario
 
@@ -134,7 +135,8 @@ def check(scenario: ScenarioArgument, as_json: AsJson = False, quiet: Quiet = Fa
         check_input(study)
         materials = gather_materials(study, progress=progress)
     types = {name: _reached(study, reach) for name, reach in materials.reaches.items()}
-    decided, warnings = study.streets.decided, [*study.streets.warnings, *study.stops.notes]
+    too_much = fleet_warnings({name: build_problem(study, materials, name) for name in study.fleets})
+    decided, warnings = study.streets.decided, [*too_much, *study.streets.warnings, *study.stops.notes]
     if as_json:
         print_json({"faults": [], "types": types, "decided": list(decided), "warnings": warnings})
         return

@@ -108,9 +108,12 @@ def note(texts: Iterable[str]) -> None:
 
 
 def _print(console: Console, text: str) -> None:
-    """Print text from anywhere: names from maps and files cannot steer the terminal."""
-    shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
-    console.print(shown, markup=False, emoji=False, soft_wrap=True, highlight=False)
+    console.print(printable(text), markup=False, emoji=False, soft_wrap=True, highlight=False)
+
+
+def printable(text: str) -> str:
+    """Text from anywhere, so that names from maps and files cannot steer the terminal."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def some_of(names: Iterable[str], *, most: int = 5) -> str:

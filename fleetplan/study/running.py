@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
+from fleetplan.planning.explaining import with_own_reasons
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
-from fleetplan.planning.reasons import with_own_reasons
 from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
 from fleetplan.study.building import Progress

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from fleetplan.errors import PlanningError
+from fleetplan.planning.arithmetic import fleet_warnings
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.verifying import verify
@@ -86,7 +87,7 @@ def run_study(
         plans=plans,
         figures=figures,
         missing=missing,
-        warnings=_warnings(study, materials.depot, plans, figures, missing=missing),
+        warnings=[*fleet_warnings(problems), *_warnings(study, materials.depot, plans, figures, missing=missing)],
     )
     result = StudyResult(
         streets=study.streets,
