@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 
@@ -212,24 +212,32 @@ def join_days(case: Case, days: Sequence[Day]) -> list[Day]:
 
     This is for engines that cannot load twice: their trips are given the days that a dispatcher would see at once.
     """
-    joined = list(days)
-    costs = [_evaluate_day(case, day) for day in joined]
-    # shortest first: they find the most room
-    again = True
-    while again:
-        again = False
-        order = sorted(range(len(joined)), key=lambda index: sum(map(len, joined[index].trips)))
-        for first in order:
-            for second in order:
-                if first == second or joined[first].kind != joined[second].kind:
-                    continue
-                both = Day(joined[first].kind, joined[first].trips + joined[second].trips)
-                cost, faults = _evaluate_day(case, both)
-                if not faults and cost < costs[first][0] + costs[second][0] - 1e-9:
-                    joined[first], costs[first] = both, (cost, faults)
-                    del joined[second], costs[second]
-                    again = True
-                    break
-            if again:
-                break
-    return joined
+    left = dict(enumerate(days))
+    costs = {number: _evaluate_day(case, day)[0] for number, day in left.items()}
+    hopeless: set[tuple[int, int]] = set()
+    while pair := _pair_to_join(case, left, costs, hopeless):
+        number = max(left) + 1
+        left[number] = _both(left[pair[0]], left[pair[1]])
+        costs[number] = _evaluate_day(case, left[number])[0]
+        del left[pair[0]], left[pair[1]]
+    return list(left.values())
+
+
+def _pair_to_join(
+    case: Case, left: dict[int, Day], costs: dict[int, float], hopeless: set[tuple[int, int]]
+) -> tuple[int, int] | None:
+    """The first pair that is cheaper as one day, days of few visits first: they find the most room."""
+    order = sorted(left, key=lambda number: sum(map(len, left[number].trips)))
+    for pair in permutations(order, 2):
+        first, second = left[pair[0]], left[pair[1]]
+        if first.kind != second.kind or pair in hopeless:
+            continue
+        cost, faults = _evaluate_day(case, _both(first, second))
+        if not faults and cost < costs[pair[0]] + costs[pair[1]] - 1e-9:
+            return pair
+        hopeless.add(pair)
+    return None
+
+
+def _both(first: Day, second: Day) -> Day:
+    return Day(first.kind, first.trips + second.trips)
