@@ -14,8 +14,11 @@ import numpy as np
 import pyvrp
 from asked import Asked, answer
 
-MEAN_ARC = 30_000.0
-"""Mean cost of an arc after scaling: at 300,000 it finds no feasible plan of X129-FSMFD, below 10,000 dearer ones."""
+MEAN_ARC = (30_000.0, 100_000.0)
+"""Mean cost of an arc after scaling, by core: of 100 to 300,000 the best at equal iterations on three fleet-mix cases.
+
+The larger one is a little better and near its limit: at 300,000 nothing feasible is found on X129-FSMFD.
+"""
 LOAD = 10_000
 """Largest capacity that is left as it is; beyond, loads are counted in larger units."""
 WAGE = 400
@@ -81,7 +84,7 @@ def _scale(asked: Asked) -> float:
     same_lengths = len({kind["per_tick"] for kind in asked.types}) == 1 and not any(k["fixed"] for k in asked.types)
     if same_lengths:
         return 1.0 / asked.types[0]["per_tick"]
-    return MEAN_ARC / (float(asked.lengths[0].mean()) * asked.types[0]["per_tick"])
+    return MEAN_ARC[asked.slot] / (float(asked.lengths[0].mean()) * asked.types[0]["per_tick"])
 
 
 def _load_unit(asked: Asked) -> np.ndarray:
