@@ -38,6 +38,7 @@ DRIVING_RESTS = 2
 """Most rests of a day that the driving rule alone asks for."""
 
 NEVER = 1e18
+IMPOSSIBLE = 1e300
 
 MOST_TRIPS = 30
 """No vehicle of the search makes more trips a day."""
@@ -199,7 +200,7 @@ def _energy(instance: Instance, places: Sequence[Ints]) -> tuple[Floats, list[in
 def _alone(instance: Instance) -> tuple[Floats, Ints32]:
     """Cost of the cheapest day for each class and task alone, and its option."""
     n, pay = instance.size, instance.problem.pay
-    cost = np.full((len(instance.classes), n), 1e300)
+    cost = np.full((len(instance.classes), n), IMPOSSIBLE)
     chosen = np.full((len(instance.classes), n), -1, dtype=np.int32)
     offset = 0
     for k, c in enumerate(instance.classes):
@@ -209,8 +210,13 @@ def _alone(instance: Instance) -> tuple[Floats, Ints32]:
         span = c.loading_s + out + o.duration_s + back
         wages = pay.wage_per_h / 3600.0 * np.maximum(span, pay.min_s)
         wages += pay.wage_per_h / 3600.0 * (pay.overtime_factor - 1.0) * np.maximum(0.0, span - pay.overtime_after_s)
+        served = np.maximum(o.opens_s, np.maximum(c.shift_s[0], instance.ready_s[o.task]) + c.loading_s + out)
+        sound = (served <= o.closes_s) & (served + o.duration_s + back <= c.shift_s[1]) & (span <= c.max_span_s)
+        if c.energy_wh is not None:
+            sound &= c.energy_wh[0, o.point] + c.energy_wh[o.point, 0] <= with_tolerance(c.usable_wh)
         metres = c.distance_m[0, o.point].astype(np.float64) + c.distance_m[o.point, 0]
         money = c.cost_per_day + c.cost_per_m * metres + wages + o.price
+        money[~sound] = IMPOSSIBLE
         order = np.lexsort((money, o.task))
         firsts = np.unique(o.task[order], return_index=True)[1]
         best = order[firsts]
