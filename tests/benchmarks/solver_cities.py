@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,22 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from fleetplan.city.streets import Streets
+from fleetplan.demand.handling import rounds, walk_seconds
+from fleetplan.demand.sampling import sample_stops
+from fleetplan.demand.stops import Stop
 from fleetplan.errors import Refusal
+from fleetplan.fleet.catalogue import find_vehicles
+from fleetplan.fleet.costs import VehicleCosts
+from fleetplan.fleet.pricing import vehicle_costs
+from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.planning.problem import Access, Pay, Problem, Task, VehicleType
 from fleetplan.resources import data_path
+from fleetplan.routing.depot import shared_place
+from fleetplan.routing.reach import Reach, reach_of
+from fleetplan.routing.seams import AccessRules
 from fleetplan.storing import cache_folder, content_key
+from fleetplan.study.inputs import pack_of_country
 from fleetplan.travel import UNREACHABLE, TravelTable
 from tests.benchmarks.solver_cases import Case, CaseType
 
@@ -98,16 +111,6 @@ def city_problem(name: str, shared: Path) -> Problem:
 
 
 def _build(name: _Name, extract: Path) -> Problem:
-    from fleetplan.city.streets import Streets
-    from fleetplan.demand.handling import rounds, walk_seconds
-    from fleetplan.demand.sampling import sample_stops
-    from fleetplan.fleet.catalogue import find_vehicles
-    from fleetplan.fleet.pricing import vehicle_costs
-    from fleetplan.routing.depot import shared_place
-    from fleetplan.routing.reach import reach_of
-    from fleetplan.routing.seams import AccessRules
-    from fleetplan.study.inputs import pack_of_country
-
     streets = Streets.from_file(extract)
     vehicles = find_vehicles(TYPES)
     rules = AccessRules(country=streets.country)
@@ -123,6 +126,7 @@ def _build(name: _Name, extract: Path) -> Problem:
     rows = np.flatnonzero(np.any([reach.stop_point >= 0 for reach in reached], axis=0))[: name.stops]
     if len(rows) < name.stops:
         raise ValueError(f"only {len(rows)} of {len(drawn)} stops in {name.place} can be reached")
+    stops = [drawn[int(row)] for row in rows]
     windows = _windows(name)
     tasks = tuple(
         Task(
@@ -133,48 +137,13 @@ def _build(name: _Name, extract: Path) -> Problem:
             windows_s=(windows[number],),
             service_s=stop.service_s,
         )
-        for number, stop in enumerate(drawn[int(row)] for row in rows)
+        for number, stop in enumerate(stops)
     )
     pack = pack_of_country(streets.country)
-    types: list[VehicleType] = []
-    for vehicle, reach in zip(vehicles.values(), reached, strict=True):
-        costs = vehicle_costs(vehicle, pack)
-        points, own = np.unique(np.append(0, reach.stop_point[rows][reach.stop_point[rows] >= 0]), return_inverse=True)
-        assert points[0] == 0 and own[0] == 0
-        row_of = {int(point): number for number, point in enumerate(points)}
-        access: list[tuple[Access, ...]] = []
-        for row in rows:
-            point = int(reach.stop_point[row])
-            stop = drawn[int(row)]
-            walk_m = round(float(reach.walk_m[row]), 2)
-            goes = rounds(stop.demand_kg, stop.volume_m3)
-            ways = (Access(row_of[point], walk_m, goes, *walk_seconds(walk_m, goes)),) if point >= 0 else ()
-            access.append(ways)
-        types.append(
-            VehicleType(
-                name=vehicle.name,
-                count=None,
-                capacity_kg=vehicle.payload_kg,
-                capacity_m3=vehicle.usable_volume_m3,
-                capacity_parcels=None,
-                cost_per_day=costs.amount("vehicle"),
-                distance_cost_per_km=costs.amount("distance"),
-                energy_cost_per_km=costs.amount("energy"),
-                max_trips=MAX_TRIPS,
-                table=TravelTable(
-                    type=vehicle.name,
-                    lat=reach.table.lat[points],
-                    lon=reach.table.lon[points],
-                    time_s=reach.table.time_s[:1, points][:, :, points],
-                    distance_m=reach.table.distance_m[:1, points][:, :, points],
-                ),
-                park_s=tuple(
-                    round(vehicle.park_s[reach.band_at(int(p))] + float(reach.heading_s[p])) if p else 0 for p in points
-                ),
-                access=tuple(access),
-                refusals=tuple(reach.refusals[int(row)] for row in rows),
-            )
-        )
+    types = [
+        _vehicle_type(vehicle, vehicle_costs(vehicle, pack), reach, stops, rows)
+        for vehicle, reach in zip(vehicles.values(), reached, strict=True)
+    ]
     wage = vehicle_costs(next(iter(vehicles.values())), pack).amount("driver")
     return Problem(
         tasks=tasks,
@@ -183,6 +152,44 @@ def _build(name: _Name, extract: Path) -> Problem:
         reload_s=RELOAD_S,
         pay=Pay(wage_per_h=wage, min_s=PAID_MIN_S, overtime_after_s=SHIFT_S[1] - SHIFT_S[0], overtime_factor=1.0),
         max_walk_m=MAX_WALK_M,
+    )
+
+
+def _vehicle_type(
+    vehicle: Vehicle, costs: VehicleCosts, reach: Reach, stops: Sequence[Stop], rows: NDArray[np.int64]
+) -> VehicleType:
+    """A type that meets each stop where its reach says, on a table of just these points."""
+    served = reach.stop_point[rows]
+    points = np.unique(np.append(0, served[served >= 0]))
+    row_of = {int(point): number for number, point in enumerate(points)}
+    access: list[tuple[Access, ...]] = []
+    for stop, row in zip(stops, rows, strict=True):
+        point = int(reach.stop_point[row])
+        walk_m = round(float(reach.walk_m[row]), 2)
+        goes = rounds(stop.demand_kg, stop.volume_m3)
+        access.append((Access(row_of[point], walk_m, goes, *walk_seconds(walk_m, goes)),) if point >= 0 else ())
+    return VehicleType(
+        name=vehicle.name,
+        count=None,
+        capacity_kg=vehicle.payload_kg,
+        capacity_m3=vehicle.usable_volume_m3,
+        capacity_parcels=None,
+        cost_per_day=costs.amount("vehicle"),
+        distance_cost_per_km=costs.amount("distance"),
+        energy_cost_per_km=costs.amount("energy"),
+        max_trips=MAX_TRIPS,
+        table=TravelTable(
+            type=vehicle.name,
+            lat=reach.table.lat[points],
+            lon=reach.table.lon[points],
+            time_s=reach.table.time_s[:1, points][:, :, points],
+            distance_m=reach.table.distance_m[:1, points][:, :, points],
+        ),
+        park_s=tuple(
+            round(vehicle.park_s[reach.band_at(int(p))] + float(reach.heading_s[p])) if p else 0 for p in points
+        ),
+        access=tuple(access),
+        refusals=tuple(reach.refusals[int(row)] for row in rows),
     )
 
 
