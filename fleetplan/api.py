@@ -128,6 +128,10 @@ def compare(
     width_quantile: float = 0.5,
     ordinance: str = "clearance",
     unserved_price_per_parcel: float | None = None,
+    docks: int | None = None,
+    rest_rules: str | Iterable[str] = (),
+    rests: Iterable[Mapping[str, Any]] = (),
+    driving_rule: Mapping[str, Any] | None = None,
 ) -> Comparison:
     """Plan the same delivery day for several fleets and compare them.
 
@@ -136,7 +140,8 @@ def compare(
         stops: checked stops, a stops file, or a table with its columns.
         depot: latitude and longitude where every trip starts and ends.
         fleets: by name the vehicle types of each fleet: catalogue names, :class:`Vehicle` objects, or
-            ``{"type": "kei-van", "max": 20}`` for a limited number.
+            ``{"type": "kei-van", "max": 20}`` for a limited number; ``shift`` (two times), ``max_span_h`` and
+            ``max_stops`` limit the day of such an entry.
         shift: first loading and last return, ``HH:MM`` (up to ``47:59``).
         costs: a bundled pack (``JP``, ``US``, ``demo``), a file, or a pack; found from the country when absent.
         max_walk_m: longest walk from the vehicle to a stop, one way.
@@ -153,7 +158,13 @@ def compare(
         paid_min_h: hours that are paid at least; the cost pack's when absent.
         width_quantile: quantile of the pinch's distribution that decides access, 0.05 to 0.95.
         ordinance: how Japan's Vehicle Restriction Ordinance is read: ``clearance``, ``law`` or ``off``.
-        unserved_price_per_parcel: ``None``: serve as many parcels as possible first, then be cheap.
+        unserved_price_per_parcel: ``None``: serve as many parcels as possible first, those of the highest priority
+            before all others, then be cheap.
+        docks: how many vehicles can be loaded at once; ``None``: all.
+        rest_rules: rule sets of rests by name (``JP``, ``JP-drivers``, ``DE``, ``EU-561``; ``data/rests.toml``).
+        rests: further rests of every driver, for example
+            ``{"minutes": 45, "window": ["11:00", "14:00"], "after_h": 6, "paid": False}``; only ``minutes`` is needed.
+        driving_rule: ``{"limit_h": 4.5, "rest_min": 45}``: no longer driving without such a rest.
 
     Raises:
         InputError: with every fault of the input.
@@ -167,7 +178,7 @@ def compare(
         shift=shift,
         costs=costs,
         own_vehicles=own_vehicles,
-        depot_settings={"reload_min": reload_min, "max_trips": max_trips},
+        depot_settings={"reload_min": reload_min, "max_trips": max_trips, "docks": docks},
         shift_settings={"max_h": max_h, "paid_min_h": paid_min_h},
         settings={
             "seed": seed,
@@ -178,6 +189,9 @@ def compare(
             "width_quantile": width_quantile,
             "ordinance": ordinance,
             "unserved_price_per_parcel": unserved_price_per_parcel,
+            "rest_rules": rest_rules,
+            "rests": rests,
+            "driving_rule": driving_rule,
         },
     )
     return _run(study, executor=executor, progress=progress)

@@ -21,9 +21,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from fleetplan.errors import Fault, InputError, faults_of_validation
-from fleetplan.units import parse_clock
+from fleetplan.units import format_clock, parse_clock
 
 SCHEMA = "fleetplan.scenario/1"
 EFFORTS = ("quick", "normal", "thorough")
@@ -41,6 +42,16 @@ _REMEDIES = {
     "fleets": "add a [fleets] table with at least one fleet of at least one vehicle type",
     "city": "give one of file, place or bbox",
     "stops": 'give file = "stops.csv" or sample = 60',
+    "docks": "write how many vehicles can be loaded at once, 1 or more, or leave it out for all",
+    "max_stops": "write a whole number of stops, 1 or more, or leave it out for no limit",
+    "max_span_h": "write hours from first loading to last return, or leave it out for no limit",
+    "shift": 'write two times within [shift] such as ["07:00", "15:00"]',
+    "window": 'write two times such as ["11:00", "14:00"]',
+    "minutes": "write minutes, above 0 and up to 600",
+    "after_h": "write hours from 0 to 48",
+    "rest_rules": "name rule sets of data/rests.toml such as JP, or write [[rests]] of your own",
+    "limit_h": "write hours of driving, above 0 and up to 48",
+    "rest_min": "write minutes, above 0 and up to 600",
 }
 
 
@@ -62,9 +73,21 @@ def _effort(value: Any) -> str | int:
     raise ValueError("must be quick, normal, thorough or a whole number of 1 or more")
 
 
+def _not_empty(entries: tuple[Any, ...]) -> tuple[Any, ...]:
+    # min_length would call a list empty whose only entry has a fault
+    if not entries:
+        raise PydanticCustomError("too_short", "is empty")
+    return entries
+
+
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 Number = Annotated[float, AfterValidator(_finite)]
 Clock = Annotated[int, BeforeValidator(_clock)]
 Effort = Annotated[str | int, PlainValidator(_effort)]
+Minutes = Annotated[Number, Field(gt=0, le=600)]
 
 
 class _Table(BaseModel):
@@ -93,6 +116,7 @@ class Depot(_Table):
     lon: Annotated[Number, Field(ge=-180, le=180)]
     reload_min: Annotated[Number, Field(ge=0, le=600)] = 15.0
     max_trips: Annotated[int, Field(ge=1, le=20)] = 3
+    docks: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
 
 class StopsSource(_Table):
@@ -124,10 +148,44 @@ class Shift(_Table):
 
 
 class FleetEntry(_Table):
-    """A vehicle type of a fleet, in a limited or unlimited number."""
+    """A vehicle type of a fleet, in a limited or unlimited number, with limits of its day that others have not."""
 
     type: Annotated[str, Field(min_length=1)]
     max: Annotated[int, Field(ge=1)] | None = None
+    shift: tuple[Clock, Clock] | None = None
+    max_span_h: Annotated[Number, Field(gt=0, le=48)] | None = None
+    max_stops: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+    @field_validator("shift")
+    @classmethod
+    def _in_order(cls, shift: tuple[int, int] | None) -> tuple[int, int] | None:
+        if shift is not None and shift[1] <= shift[0]:
+            raise ValueError("the shift must end after it starts (a night shift ends at 24:00 or later)")
+        return shift
+
+
+class RestEntry(_Table):
+    """A rest of every driver whose day is longer than ``after_h``; it starts within the window."""
+
+    minutes: Minutes
+    window: tuple[Clock, Clock] | None = None
+    after_h: Annotated[Number, Field(ge=0, le=48)] = 0.0
+    paid: bool = False
+
+    @field_validator("window")
+    @classmethod
+    def _in_order(cls, window: tuple[int, int] | None) -> tuple[int, int] | None:
+        if window is not None and window[1] < window[0]:
+            raise ValueError("the window must end after it starts")
+        return window
+
+
+class DrivingRuleEntry(_Table):
+    """No more than so many hours of driving without a rest of so many minutes."""
+
+    limit_h: Annotated[Number, Field(gt=0, le=48)]
+    rest_min: Minutes
+    paid: bool = False
 
 
 class Costs(_Table):
@@ -162,7 +220,10 @@ class Settings(_Table):
     unserved_price_per_parcel: Annotated[Number, Field(ge=0)] | None = None
     depot: Depot
     shift: Shift = Shift()
-    fleets: Annotated[dict[str, Annotated[tuple[FleetEntry, ...], Field(min_length=1)]], Field(min_length=1)]
+    rest_rules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_several)] = ()
+    rests: tuple[RestEntry, ...] = ()
+    driving_rule: DrivingRuleEntry | None = None
+    fleets: Annotated[dict[str, Annotated[tuple[FleetEntry, ...], AfterValidator(_not_empty)]], Field(min_length=1)]
 
     @field_validator("fleets")
     @classmethod
@@ -179,6 +240,20 @@ class Settings(_Table):
     def _known_baseline(self) -> Self:
         if self.baseline is not None and self.baseline not in self.fleets:
             raise ValueError(f"baseline {self.baseline!r} is not one of the fleets {', '.join(sorted(self.fleets))}")
+        return self
+
+    @model_validator(mode="after")
+    def _shifts_within(self) -> Self:
+        start, end = self.shift.start, self.shift.end
+        for name, entries in self.fleets.items():
+            for entry in entries:
+                if entry.shift is not None and not start <= entry.shift[0] < entry.shift[1] <= end:
+                    message = f"fleet {name!r}: the shift of {entry.type} reaches beyond [shift]"
+                    raise ValueError(f"{message}, {format_clock(start)} to {format_clock(end)}")
+        for number, rest in enumerate(self.rests):
+            if rest.window is not None and not (rest.window[0] <= end and rest.window[1] >= start):
+                message = f"rests.{number}: the window misses the shift"
+                raise ValueError(f"{message}, {format_clock(start)} to {format_clock(end)}")
         return self
 
 

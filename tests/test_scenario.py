@@ -107,3 +107,44 @@ def test_unreadable_files_are_clear_faults(tmp_path: Path, content: bytes | None
     with pytest.raises(InputError) as caught:
         read_scenario(path)
     assert [fault.code for fault in caught.value.faults] == [code]
+
+
+def test_new_keys_are_read_in_seconds_and_names() -> None:
+    """Protects the keys of trips, docks, rests and limits of a day, as the documentation writes them."""
+    scenario = parse_scenario(
+        document(
+            depot={"lat": 60.17, "lon": 24.94, "docks": 2},
+            fleets={"kei": [{"type": "kei-van", "shift": ["09:00", "15:00"], "max_span_h": 5, "max_stops": 40}]},
+            rest_rules="DE",
+            rests=[{"minutes": 20, "window": ["10:00", "11:30"], "after_h": 4, "paid": True}],
+            driving_rule={"limit_h": 4.5, "rest_min": 45},
+        ),
+        where="s.toml",
+    )
+    (entry,) = scenario.fleets["kei"]
+    assert (entry.shift, entry.max_span_h, entry.max_stops) == ((9 * 3600, 15 * 3600), 5.0, 40)
+    assert (scenario.depot.docks, scenario.rest_rules) == (2, ("DE",))
+    assert scenario.rests[0].window == (10 * 3600, 11 * 3600 + 1800)
+    assert scenario.driving_rule is not None and scenario.driving_rule.limit_h == 4.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"depot": {"lat": 60.17, "lon": 24.94, "docks": 0}}, "depot.docks", "greater than or equal to 1"),
+        ({"fleets": {"kei": [{"type": "kei-van", "max_stops": 0}]}}, "fleets.kei.0.max_stops", "greater"),
+        ({"fleets": {"kei": [{"type": "kei-van", "max_span_h": 0}]}}, "fleets.kei.0.max_span_h", "greater"),
+        ({"fleets": {"kei": [{"type": "kei-van", "shift": ["15:00", "09:00"]}]}}, "fleets.kei.0.shift", "end after"),
+        ({"fleets": {"kei": [{"type": "kei-van", "shift": ["07:00", "15:00"]}]}}, "", "reaches beyond [shift]"),
+        ({"rests": [{"minutes": 0}]}, "rests.0.minutes", "greater than 0"),
+        ({"rests": [{"minutes": 10, "window": ["12:00", "11:00"]}]}, "rests.0.window", "end after"),
+        ({"rests": [{"minutes": 10, "window": ["19:00", "20:00"]}]}, "", "misses the shift"),
+        ({"driving_rule": {"limit_h": 4}}, "driving_rule.rest_min", "Field required"),
+        ({"rest_rules": [""]}, "rest_rules.0", "at least 1 character"),
+    ],
+)
+def test_slips_in_the_new_keys_are_told(changes: dict[str, Any], field: str, words: str) -> None:
+    """Protects against silent nonsense: each slip is a fault at its key."""
+    faults = faults_of(document(**changes))
+    assert list(faults) == [field]
+    assert words in faults[field]

@@ -126,6 +126,7 @@ def check(scenario: ScenarioArgument, as_json: AsJson = False, quiet: Quiet = Fa
     """
     from fleetplan.planning.arithmetic import fleet_warnings
     from fleetplan.study.building import build_problem, gather_materials
+    from fleetplan.study.comparing import stop_warnings
     from fleetplan.study.inputs import check_input
     from fleetplan.study.scenarios import study_of_scenario
 
@@ -136,7 +137,8 @@ def check(scenario: ScenarioArgument, as_json: AsJson = False, quiet: Quiet = Fa
         materials = gather_materials(study, progress=progress)
     types = {name: _reached(study, reach) for name, reach in materials.reaches.items()}
     too_much = fleet_warnings({name: build_problem(study, materials, name) for name in study.fleets})
-    decided, warnings = study.streets.decided, [*too_much, *study.streets.warnings, *study.stops.notes]
+    warnings = [*too_much, *study.streets.warnings, *study.stops.notes, *stop_warnings(study)]
+    decided = study.streets.decided
     if as_json:
         print_json({"faults": [], "types": types, "decided": list(decided), "warnings": warnings})
         return

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import cos, radians
 
 from fleetplan.demand.handling import handling_figures
-from fleetplan.demand.stops import Stops
+from fleetplan.demand.stops import Stop, Stops
 from fleetplan.errors import Fault
 from fleetplan.figures import Figure
 from fleetplan.units import format_clock
@@ -44,15 +44,28 @@ def check_stops(
                 )
                 remedy = "correct the position, remove the stop, or take a larger city"
                 faults.append(Fault("stops.outside", where, "lat, lon", message, remedy))
-        if stop.window_s is not None:
-            start, end = stop.window_s
-            if end < shift_s[0] or start > shift_s[1]:
-                message = (
-                    f"the window {format_clock(start)} to {format_clock(end)} misses the shift "
-                    f"{format_clock(shift_s[0])} to {format_clock(shift_s[1])}"
-                )
-                remedy = "move the window or lengthen the shift"
-                faults.append(Fault("stops.window_shift", where, "window_start", message, remedy))
+        faults += _time_faults(stop, where, shift_s)
+    return faults
+
+
+def _time_faults(stop: Stop, where: str, shift_s: tuple[int, int]) -> list[Fault]:
+    """Every window misses the shift, or the goods are ready only after it."""
+    faults = []
+    shift = f"the shift {format_clock(shift_s[0])} to {format_clock(shift_s[1])}"
+    windows = stop.windows_s
+    late = stop.late_price_per_h is not None
+    until_s = shift_s[1] if stop.late_until_s is None else stop.late_until_s
+    reached = any(start <= shift_s[1] and end >= shift_s[0] for start, end in windows)
+    reached |= late and any(start <= shift_s[1] for start, _ in windows) and until_s >= shift_s[0]
+    if windows and not reached:
+        spans = " and ".join(f"{format_clock(start)} to {format_clock(end)}" for start, end in windows)
+        noun, verb = ("window", "misses") if len(windows) == 1 else ("windows", "miss")
+        remedy = f"move the {noun} or lengthen the shift"
+        field = "window_start" if len(windows) == 1 else "windows"
+        faults.append(Fault("stops.window_shift", where, field, f"the {noun} {spans} {verb} {shift}", remedy))
+    if stop.ready_s is not None and stop.ready_s >= shift_s[1]:
+        message = f"the goods are ready at {format_clock(stop.ready_s)}, after {shift}"
+        faults.append(Fault("stops.ready_shift", where, "ready", message, "ready them earlier or lengthen the shift"))
     return faults
 
 

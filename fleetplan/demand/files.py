@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from fleetplan.demand.cells import COLUMNS, REQUIRED, RowReader
 from fleetplan.demand.checking import check_stops
+from fleetplan.demand.records import columns_used, record_of
 from fleetplan.demand.stops import Stop, Stops
 from fleetplan.errors import Fault, InputError
-from fleetplan.units import LAST_CLOCK_S, format_clock
 from fleetplan.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -32,9 +32,13 @@ def read_stops(source: str | Path | pd.DataFrame | gpd.GeoDataFrame) -> Stops:
 
     Files: ``.csv`` or ``.tsv`` in UTF-8 with the columns ``id,lat,lon[,name,parcels,demand_kg,volume_m3,service_min,
     window_start,window_end]`` (commas, semicolons or tabs; with the latter two, decimal commas), ``.gpkg`` or
-    ``.geojson`` with points in any CRS. Frames: the same columns, or point geometry for ``lat`` and ``lon``.
+    ``.geojson`` with points in any CRS. Frames: the same columns, or point geometry for ``lat`` and ``lon``. Further
+    columns, none of which is needed: ``windows`` (several: ``09:00-11:00;15:00-17:00``), ``late_until,
+    late_price_per_h``, ``collect_parcels, collect_kg, collect_m3``, ``ready``, ``priority``, ``vehicles``,
+    ``not_vehicles`` (types, separated by semicolons) and ``unserved_price_per_parcel``.
 
-    Missing kg or m³ follow from the parcels; a stop without any demand is one parcel; both are counted in the notes.
+    Missing kg or m³ follow from the parcels; a stop without any demand is one parcel; both are counted in the
+    notes.
 
     Raises:
         InputError: everything that is wrong, at once.
@@ -52,12 +56,16 @@ def read_stops(source: str | Path | pd.DataFrame | gpd.GeoDataFrame) -> Stops:
 
 
 def stops_frame(stops: Stops) -> gpd.GeoDataFrame:
-    """One row per stop with the columns of the stops file and a point geometry (EPSG:4326)."""
+    """One row per stop with the columns of the stops file and a point geometry (EPSG:4326).
+
+    Of the columns that few files have (``windows`` and after) those that some stop uses.
+    """
     import geopandas as gpd
     import pandas as pd
     import shapely
 
-    frame = pd.DataFrame([_record(stop) for stop in stops], columns=list(COLUMNS))
+    records = [record_of(stop) for stop in stops]
+    frame = pd.DataFrame(records, columns=columns_used(records))
     points = shapely.points([stop.lon for stop in stops], [stop.lat for stop in stops])
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, crs="EPSG:4326"))
 
@@ -70,27 +78,11 @@ def write_stops(stops: Stops, path: str | Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    lines = [",".join(COLUMNS)]
-    for stop in stops:
-        record = _record(stop)
-        lines.append(",".join(_cell(record[column]) for column in COLUMNS))
+    records = [record_of(stop) for stop in stops]
+    columns = columns_used(records)
+    lines = [",".join(columns)]
+    lines += [",".join(_cell(record[column]) for column in columns) for record in records]
     write_atomically(path, "\n".join(lines) + "\n")
-
-
-def _record(stop: Stop) -> dict[str, Any]:
-    start, end = (None, None) if stop.window_s is None else stop.window_s
-    return {
-        "id": stop.id,
-        "lat": stop.lat,
-        "lon": stop.lon,
-        "name": stop.name,
-        "parcels": stop.parcels,
-        "demand_kg": stop.demand_kg,
-        "volume_m3": stop.volume_m3,
-        "service_min": stop.service_s / 60,
-        "window_start": "" if start is None else format_clock(start),
-        "window_end": "" if end is None else format_clock(min(end, LAST_CLOCK_S)),
-    }
 
 
 def _cell(value: Any) -> str:

@@ -48,6 +48,9 @@ LIMITS: Mapping[str, Limits] = {
     "kwh_per_km": Limits("kWh/km", 0.005, 3.0),
     "range_km": Limits("km", 5.0, 3_000.0),
     "battery_kwh": Limits("kWh", 0.2, 1_000.0),
+    "reserve_share": Limits("share", 0.0, 0.9),
+    "charge_kw": Limits("kW", 0.1, 1_000.0),
+    "charge_min": Limits("min", 0.0, 600.0),
     "top_speed_kph": Limits("km/h", 5.0, 250.0),
     "load_length_m": Limits("m", 0.1, 15.0),
     "load_width_m": Limits("m", 0.1, 3.0),
@@ -57,6 +60,7 @@ LIMITS: Mapping[str, Limits] = {
 }
 
 ENERGY_KEYS = ("litres_per_km", "litres_per_100km", "km_per_litre", "mpg_us", "kwh_per_km", "range_km")
+BATTERY_KEYS = ("battery_kwh", "reserve_share", "charge_kw", "charge_min")
 LOAD_KEYS = ("load_length_m", "load_width_m", "load_height_m")
 
 
@@ -102,6 +106,9 @@ class VehicleEntry(BaseModel):
     kwh_per_km: Measure | None = None
     range_km: Measure | None = None
     battery_kwh: Measure | None = None
+    reserve_share: Measure | None = None
+    charge_kw: Measure | None = None
+    charge_min: Measure | None = None
     top_speed_kph: Measure | None = None
     load_length_m: Measure | None = None
     load_width_m: Measure | None = None
@@ -142,6 +149,9 @@ class VehicleEntry(BaseModel):
                 kept = base.battery_kwh.value / base.range_km.value
                 inherited["kwh_per_km"] = base.range_km.model_copy(update={"value": kept, "unit": "kWh/km"})
             inherited.pop("range_km", None)
+        if own.get("powertrain", "electric") != "electric":
+            for key in BATTERY_KEYS:
+                inherited.pop(key, None)
         if any(key in own for key in LOAD_KEYS) and "volume_m3" not in own:
             inherited.pop("volume_m3", None)
         if "volume_m3" in own:

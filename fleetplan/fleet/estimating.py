@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from fleetplan.errors import Fault
 from fleetplan.figures import Confidence, Figure
-from fleetplan.fleet.entries import LIMITS, LOAD_KEYS, VehicleEntry, missing_fields
+from fleetplan.fleet.entries import BATTERY_KEYS, LIMITS, LOAD_KEYS, VehicleEntry, missing_fields
 from fleetplan.fleet.vehicle import Vehicle
 
 LITRES_PER_GALLON = 3.785411784
@@ -18,7 +18,7 @@ KM_PER_MILE = 1.609344
 """Definitions of the US gallon and of the international mile."""
 
 _NEEDED = ("length_m", "body_width_m", "height_m", "payload_kg")
-_OPTIONAL = ("wheelbase_m", "turning_radius_m", "kerb_kg", "engine_cc", "battery_kwh", "top_speed_kph")
+_OPTIONAL = ("wheelbase_m", "turning_radius_m", "kerb_kg", "engine_cc", *BATTERY_KEYS, "top_speed_kph")
 _INPUTS = ("litres_per_100km", "km_per_litre", "mpg_us", "range_km", *LOAD_KEYS)
 
 
@@ -71,6 +71,8 @@ def estimate_vehicle(
         return None, missing_fields(name, missing, where=where)
     figures["mirror_width_m"] = given.get("mirror_width_m") or _mirror_figure(figures, entry, estimates)
     figures["fill_rate"] = given.get("fill_rate") or estimates["fill_rate"]
+    if "battery_kwh" in figures and "reserve_share" not in figures:
+        figures["reserve_share"] = estimates["reserve_share"]
     park_s = {}
     for band in ("free", "squeezed"):
         key = f"park_s.{band}"
@@ -85,6 +87,9 @@ def estimate_vehicle(
                 "vehicles.mirrors", f"{where} [{name}]", "mirror_width_m", message, "state the width over the mirrors"
             )
         ]
+    battery_faults = _battery_faults(name, figures, entry, where=where)
+    if battery_faults:
+        return None, battery_faults
     assert entry.body is not None and entry.powertrain is not None
 
     def optional(key: str) -> float | None:
@@ -110,12 +115,31 @@ def estimate_vehicle(
         kerb_kg=optional("kerb_kg"),
         engine_cc=optional("engine_cc"),
         battery_kwh=optional("battery_kwh"),
+        reserve_share=optional("reserve_share"),
+        charge_kw=optional("charge_kw"),
+        charge_min=optional("charge_min"),
         top_speed_kph=optional("top_speed_kph"),
         price={key.removeprefix("price."): figure.value for key, figure in sorted(prices.items())},
         figures=dict(sorted(figures.items())),
         notes=entry.notes,
     )
     return vehicle, []
+
+
+def _battery_faults(name: str, figures: Mapping[str, Figure], entry: VehicleEntry, *, where: str) -> list[Fault]:
+    """A battery's figures where there is no battery to have them, or no current to drive with."""
+    given = [key for key in BATTERY_KEYS if key in figures]
+    place = f"{where} [{name}]"
+    if given and entry.powertrain != "electric":
+        message = f"a {entry.powertrain} vehicle has no traction battery"
+        return [
+            Fault("vehicles.battery", place, key, message, 'remove it, or write powertrain = "electric"')
+            for key in given
+        ]
+    if given and "battery_kwh" not in figures:
+        message = "the battery's size is missing"
+        return [Fault("vehicles.battery", place, key, message, "state battery_kwh, or remove it") for key in given]
+    return []
 
 
 _ENERGY_REMEDY = {

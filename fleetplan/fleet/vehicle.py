@@ -31,6 +31,9 @@ class Vehicle:
         engine_cc: displacement; ``None`` for electric vehicles.
         litres_per_km, kwh_per_km: energy use; the other one is 0.
         battery_kwh: ``None`` without a traction battery.
+        reserve_share: share of the battery that plans never draw upon; ``None`` without one.
+        charge_kw: power at the depot between trips; ``None`` for no charging there.
+        charge_min: minutes that the vehicle stands charging before each further trip, besides loading.
         top_speed_kph: ``None`` where unknown.
         park_s: seconds to park, by band of the street (``free``, ``squeezed``).
         price: purchase price by currency; empty where unknown.
@@ -58,6 +61,9 @@ class Vehicle:
     kerb_kg: float | None = None
     engine_cc: float | None = None
     battery_kwh: float | None = None
+    reserve_share: float | None = None
+    charge_kw: float | None = None
+    charge_min: float | None = None
     top_speed_kph: float | None = None
     price: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)

@@ -30,6 +30,10 @@ FAR_S = 1_000_000_000
 NO_LIMIT = 1_000_000_000
 """Stands for a limit on stops or seconds that is not there."""
 
+MOST_STEP = 1000.0
+"""A level of priority weighs at most so much more than the one below: beyond that the search would lose cents. The
+best solution is chosen by the levels themselves, without a limit."""
+
 LOAD_TOLERANCE = 1e-9
 """Relative excess over a capacity that is rounding of sums, not load."""
 
@@ -106,7 +110,7 @@ class TypeClass:
 
     @property
     def allowed(self) -> NDArray[np.bool_]:
-        """``[n]`` whether the class could serve each task if it did nothing else."""
+        """``[n]`` whether the class has any option for each task."""
         return np.diff(self.options.first) > 0
 
 
@@ -186,27 +190,27 @@ def with_tolerance(capacity: float) -> float:
 
 
 def usable_ways(problem: Problem, vehicle: VehicleType, task: int) -> list[tuple[int, Access]]:
-    """Index and access of every way to meet a task that can be walked, and driven to and from the depot."""
-    time_s = vehicle.table.time_s[0]
-    return [
-        (index, way)
-        for index, way in enumerate(vehicle.access[task])
-        if way.walk_m <= problem.max_walk_m
-        and time_s[0, way.point] != UNREACHABLE
-        and time_s[way.point, 0] != UNREACHABLE
-    ]
+    """Index and access of every way to meet a task that can be walked.
+
+    Whether the vehicle gets there is the search's affair: a place without a drive from the depot may have one from
+    another stop.
+    """
+    return [(index, way) for index, way in enumerate(vehicle.access[task]) if way.walk_m <= problem.max_walk_m]
 
 
-def start_spans(task: Task) -> Iterator[tuple[int, int, float]]:
-    """Spans in which service may start, with the price of each: the windows, then the steps of lateness."""
+def start_spans(task: Task, *, latest_s: int) -> Iterator[tuple[int, int, float]]:
+    """Spans in which service may start, with the price of each: the windows, then the steps of lateness.
+
+    Nothing starts after ``latest_s``, the end of the shift.
+    """
     for opens_s, closes_s in task.windows_s:
         yield opens_s, closes_s, 0.0
     if task.late is None:
         return
     closed_s = task.windows_s[-1][1]
-    for step in range(math.ceil((task.late.until_s - closed_s) / LATE_STEP_S)):
+    for step in range(math.ceil((min(task.late.until_s, latest_s) - closed_s) / LATE_STEP_S)):
         begins_s = closed_s + step * LATE_STEP_S
-        ends_s = min(begins_s + LATE_STEP_S, task.late.until_s)
+        ends_s = min(begins_s + LATE_STEP_S, task.late.until_s, latest_s)
         yield begins_s + 1, ends_s, task.late.price_per_h * (step + 1) * LATE_STEP_S / 3600.0
 
 
@@ -219,7 +223,7 @@ def _class_of(
     for node, i in enumerate(bare.order):
         task = problem.tasks[i]
         for index, way in usable_ways(problem, vehicle, i):
-            for opens_s, closes_s, price in start_spans(task):
+            for opens_s, closes_s, price in start_spans(task, latest_s=shift_s[1]):
                 opens_s = max(shift_s[0], opens_s - way.walk_out_s)
                 closes_s = min(shift_s[1], closes_s - way.walk_out_s)
                 duration_s = way.walk_s + task.service_s
@@ -240,15 +244,13 @@ def _class_of(
     most = np.array([with_tolerance(c) for c in capacity])
     max_span_s = NO_LIMIT if vehicle.max_span_s is None else vehicle.max_span_s
 
+    # Bounds hold whatever comes before and after: the quickest arc into the point, the quickest one out of it.
     fits = np.all(np.concatenate([bare.deliver, bare.collect], axis=1) <= np.tile(most, 2), axis=1)
+    to, fro = _quickest(time_s, point, axis=0), _quickest(time_s, point, axis=1)
     leaves_s = np.maximum(shift_s[0], bare.ready_s[node]) + problem.reload_s
-    out, back = time_s[0, point].astype(np.int64), time_s[point, 0].astype(np.int64)
-    served_s = np.maximum(opens_s, leaves_s + out)
-    span_s = problem.reload_s + out + duration_s + back
-    possible = fits[node] & (served_s <= closes_s) & (served_s + duration_s + back <= shift_s[1])
-    possible &= (opens_s <= closes_s) & (span_s <= max_span_s)
-    if energy_wh is not None:
-        possible &= energy_wh[0, point] + energy_wh[point, 0] <= with_tolerance(usable_wh)
+    served_s = np.maximum(opens_s, leaves_s + to)
+    possible = fits[node] & (opens_s <= closes_s) & (served_s <= closes_s)
+    possible &= (served_s + duration_s + fro <= shift_s[1]) & (problem.reload_s + to + duration_s + fro <= max_span_s)
     first = np.searchsorted(node[possible], np.arange(bare.size + 1))
     options = Options(
         first=first.astype(np.int64),
@@ -281,6 +283,17 @@ def _class_of(
         charge_wh=0.0 if battery is None else battery.charge_w * (problem.reload_s + stand_s) / 3600.0,
         options=options,
     )
+
+
+def _quickest(time_s: Seconds, point: Ints, *, axis: int) -> Ints:
+    """Seconds of the quickest arc into (axis 0) or out of (axis 1) each point; 0 for the depot."""
+    if len(time_s) < 2:
+        return np.zeros(len(point), dtype=np.int64)
+    others = time_s.copy()
+    np.fill_diagonal(others, FAR_S)
+    quickest = others.min(axis=axis).astype(np.int64)
+    quickest[0] = 0
+    return np.asarray(quickest[point], dtype=np.int64)
 
 
 def _tables(vehicle: VehicleType, points: Ints) -> tuple[Seconds, Seconds, Seconds]:
@@ -366,5 +379,6 @@ def _unserved_cost(bare: Instance, classes: Sequence[TypeClass]) -> Floats:
     bound = 2.0 * max(1, bare.size) * (max(day, default=0.0) + max(late, default=0.0))
     weight = np.full(bare.size, bound if bound > 0 else 1.0)
     for level in np.unique(bare.priority)[1:]:
-        weight[bare.priority >= level] *= 10.0
+        lower = float(parcels[bare.priority < level].sum())
+        weight[bare.priority >= level] *= min(1.0 + lower, MOST_STEP)
     return np.asarray(parcels * weight, dtype=np.float64)

@@ -182,7 +182,7 @@ def _by_time(problem: Problem, vehicle: VehicleType, task: Task, ways: Sequence[
     tries = [
         _try(problem, vehicle, task, way, opens_s, closes_s)
         for way in ways
-        for opens_s, closes_s, _ in start_spans(task)
+        for opens_s, closes_s, _ in start_spans(task, latest_s=end_s)
     ]
     in_time = [one for one in tries if one.door_s <= one.closes_s]
     if not in_time:

@@ -1,35 +1,48 @@
 """The solver: plans a problem, checks the plan, and returns nothing unchecked.
 
-Each search restarts from a plan of OR-Tools' routing library and improves it on exact costs. A fleet of several
-types is first searched with each type alone, with the same seed and effort, so that the mixed answer is never worse
-than that of its best part; a sound plan to start from takes the place of these searches.
+OR-Tools' routing library makes first plans (``model``), the compiled search betters them (``searching``), pools of good
+days are recombined exactly (``recombining``), loadings are fitted to the docks (``docks``), and the independent checker
+has the last word (``verifying``).
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from fleetplan.errors import InputError, PlanningError
-from fleetplan.planning.building import build_plan, same_class, solution_of
-from fleetplan.planning.improving import Improver, Solution, make_solution
+from fleetplan.planning.building import build_plan, solution_of
+from fleetplan.planning.docks import schedule_docks
+from fleetplan.planning.effort import EFFORTS, Clock, steps_of
+from fleetplan.planning.explaining import explained
+from fleetplan.planning.inserting import missed_insertions, with_insertion
 from fleetplan.planning.instance import Instance, make_instance
-from fleetplan.planning.model import MODEL_STEPS, first_solution
+from fleetplan.planning.model import first_solution, improve_with_model
 from fleetplan.planning.plan import Plan, StoppedBy
 from fleetplan.planning.problem import Problem
-from fleetplan.planning.schedule import Timetable
-from fleetplan.planning.trivial import LARGEST, solve_trivial
+from fleetplan.planning.schedule import Solution, TimedDay, cost_of, make_solution
+from fleetplan.planning.searching import KernelSearch
+from fleetplan.planning.trivial import is_trivial, solve_trivial
 from fleetplan.planning.validating import validate_problem
 from fleetplan.planning.verifying import verify
 
-EFFORTS = {"quick": 150, "normal": 600, "thorough": 2500}
-"""Steps per search: solutions of the routing library and steps of ruin and recreate, over all restarts."""
+__all__ = ["EFFORTS", "ENGINES", "Progress", "solve", "warm_up"]
 
-STEPS_PER_RESTART = 2000
-MOST_RESTARTS = 4
+ENGINES = ("model", "kernel", "pool")
+"""Parts of the solver that can be left out, to see what each is worth: first plans of OR-Tools, the compiled search,
+the recombination of days."""
+
+MODEL_UP_TO = 300
+"""Stops up to which OR-Tools' portfolio makes first plans; beyond, the search does better in the same time."""
+
+RESERVE_S = 0.15
+RESERVE_PER_STOP_S = 2e-4
+"""Of a cap on time, what is kept for building and checking the plan."""
+
+MOST_MENDED = 200
+"""Stops left out by the search that are put back where the exact check finds room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +50,13 @@ class Progress:
     """How far a solve has come.
 
     Attributes:
-        search, searches: the search under way, from 1, and how many there are (types alone, then together).
-        restart: restart of this search, from 1.
-        steps, steps_allowed: done and allowed over all searches.
-        cost, unserved_parcels: of the best plan so far.
+        share: of the search, 0 to 1.
+        steps, steps_allowed: done and allowed.
+        cost, unserved_parcels: of the best plan so far, priced unserved parcels included.
         elapsed_s: since the solve began.
     """
 
-    search: int
-    searches: int
-    restart: int
+    share: float
     steps: int
     steps_allowed: int
     cost: float
@@ -62,6 +72,7 @@ def solve(
     max_seconds: float | None = None,
     warm_start: Plan | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    engines: Collection[str] = ENGINES,
 ) -> Plan:
     """Plans a day: fewest unserved parcels first, then least cost (with a price per unserved parcel, money alone).
 
@@ -70,188 +81,132 @@ def solve(
     Args:
         problem: what to plan; the order of its tasks and types and the names of its types change no cost.
         seed: steers what may vary.
-        effort: ``quick``, ``normal``, ``thorough``, or a number of steps per search.
+        effort: ``quick``, ``normal``, ``thorough``, or a number of steps for each of the two lanes of the search.
         max_seconds: a cap on time; the plan says ``stopped_by="time"`` when it bites.
-        warm_start: a plan to start from, in place of the searches with each type alone; ignored when it breaks the
-            problem.
-        on_progress: called after each new best plan and each restart.
+        warm_start: a plan to start from, in place of first plans; ignored when it breaks the problem.
+        on_progress: called after every round of the search.
+        engines: those of :data:`ENGINES` to use.
 
     Raises:
         InputError: the problem, seed or effort has faults.
         PlanningError: the checker rejected the plan, which is an error of this program.
         KeyboardInterrupt: interrupted before any plan was found; later the best plan so far is returned.
     """
-    steps = steps_of(effort)
+    began = time.monotonic()
+    steps = steps_of(effort, len(problem.tasks))
     if max_seconds is not None and not max_seconds >= 0:
         raise InputError.one("solve.max_seconds", "solve", "max_seconds", f"{max_seconds!r} is no time", "0 or more")
+    unknown = sorted(set(engines) - set(ENGINES))
+    if unknown:
+        raise InputError.one("solve.engines", "solve", "engines", f"{unknown} are none", f"use {', '.join(ENGINES)}")
     faults = validate_problem(problem)
     if faults:
         raise InputError(faults)
-    timetable = Timetable(make_instance(problem))
-    instance = timetable.instance
-    if instance.size <= LARGEST:
-        return _checked(timetable, solve_trivial(timetable), stopped_by="trivial", effort=(0, 0))
-    search = _Search(timetable, seed=seed, steps=steps, max_seconds=max_seconds, on_progress=on_progress)
+    instance = make_instance(problem)
+    if is_trivial(instance) and problem.docks is None:
+        return _checked(instance, solve_trivial(instance), stopped_by="trivial", effort=(0, 0))
+    deadline = None
+    if max_seconds is not None:
+        deadline = began + max(0.0, max_seconds - RESERVE_S - RESERVE_PER_STOP_S * instance.size)
+    clock = Clock(steps, deadline)
+    best: list[Solution] = []
+
+    def seen(solution: Solution) -> None:
+        best[:] = [solution]
+        if on_progress is not None:
+            levels, money = cost_of(instance, solution)
+            parcels = sum(levels) if levels else sum(int(instance.parcels[x]) for x in solution.left)
+            elapsed_s = time.monotonic() - began
+            on_progress(Progress(clock.progress, clock.used, clock.steps, money, parcels, elapsed_s))
+
     interrupted = False
     try:
-        search.run(warm_start)
+        _search(instance, seed=seed, clock=clock, warm_start=warm_start, seen=seen, engines=engines)
     except KeyboardInterrupt:
-        if search.best is None:
+        if not best:
             raise
         interrupted = True
-    assert search.best is not None
-    stopped_by: StoppedBy = "interrupt" if interrupted else "time" if search.out_of_time else "effort"
-    return _checked(timetable, search.best, stopped_by=stopped_by, effort=(search.allowed, search.used))
+    stopped_by: StoppedBy = "interrupt" if interrupted else "time" if clock.hurried else "effort"
+    solution = best[0] if interrupted else _mended(instance, best[0])
+    return _checked(instance, solution, stopped_by=stopped_by, effort=(clock.steps, clock.used))
 
 
-def steps_of(effort: str | int) -> int:
-    """Steps per search of an effort.
+def warm_up() -> float:
+    """Load or compile the search's machine code; returns the seconds it took (most of a minute once per machine)."""
+    from fleetplan.planning.kernel.warming import warm_problem
 
-    Raises:
-        InputError: no such effort.
-    """
-    if isinstance(effort, str) and effort in EFFORTS:
-        return EFFORTS[effort]
-    if isinstance(effort, int) and not isinstance(effort, bool) and effort >= 1:
-        return effort
-    known = f"{', '.join(EFFORTS)} or a whole number from 1"
-    raise InputError.one("solve.effort", "solve", "effort", f"{effort!r} is no effort", f"use {known}")
+    began = time.monotonic()
+    solve(warm_problem(), effort=50)
+    return time.monotonic() - began
 
 
-def _checked(timetable: Timetable, solution: Solution, *, stopped_by: StoppedBy, effort: tuple[int, int]) -> Plan:
-    plan = build_plan(timetable, solution, stopped_by=stopped_by, effort=effort)
-    faults = verify(timetable.instance.problem, plan)
+def _search(
+    instance: Instance,
+    *,
+    seed: int,
+    clock: Clock,
+    warm_start: Plan | None,
+    seen: Callable[[Solution], None],
+    engines: Collection[str],
+) -> None:
+    """First plans, then the search; every best solution is told."""
+    start = make_solution([], range(instance.size))
+    warm = False
+    if warm_start is not None and not verify(instance.problem, warm_start):
+        start, warm = solution_of(instance, warm_start), True
+    elif "model" in engines and instance.size <= MODEL_UP_TO:
+        made = first_solution(instance, generator=random.Random(f"model {seed}"))
+        if made is not None:
+            start = made
+    seen(start)
+    if "kernel" in engines:
+        search = KernelSearch(instance, seed=seed, clock=clock, seen=seen, pooled="pool" in engines)
+        seen(min(start, search.improve(start, warm=warm), key=lambda solution: cost_of(instance, solution)))
+        return
+    while not clock.over:
+        steps, progress = clock.next_round()
+        began = time.monotonic()
+        if steps:
+            start = improve_with_model(instance, start, steps)
+            seen(start)
+        clock.done(steps, progress, time.monotonic() - began)
+
+
+def _mended(instance: Instance, solution: Solution) -> Solution:
+    """The solution with every stop put back that the search left out for no reason."""
+    for _ in range(MOST_MENDED):
+        if not solution.left:
+            break
+        missed = missed_insertions(instance, solution)
+        if not missed:
+            break
+        solution = with_insertion(solution, missed[0])
+    return solution
+
+
+def _docked(instance: Instance, solution: Solution) -> tuple[Solution, list[TimedDay]]:
+    """The days timed so that the docks suffice; where no moments do, the dearest days to keep are given up."""
+    days = list(solution.days)
+    left = list(solution.left)
+    while True:
+        kept = make_solution(days, left)
+        timed = schedule_docks(instance, kept)
+        if timed is not None:
+            return kept, list(timed)
+        weight = instance.unserved_cost
+        given_up = min(kept.days, key=lambda day: float(weight[instance.tasks_of(day)].sum()))
+        days = [day for day in kept.days if day != given_up]
+        left += instance.tasks_of(given_up)
+
+
+def _checked(instance: Instance, solution: Solution, *, stopped_by: StoppedBy, effort: tuple[int, int]) -> Plan:
+    timed: list[TimedDay] | None = None
+    if instance.problem.docks is not None:
+        solution, timed = _docked(instance, solution)
+    plan = build_plan(instance, solution, stopped_by=stopped_by, effort=effort, timed=timed)
+    if plan.unserved:
+        plan = replace(plan, unserved=explained(instance, solution))
+    faults = verify(instance.problem, plan)
     if faults:
         raise PlanningError("the checker rejected the plan:\n" + "\n".join(str(fault) for fault in faults))
     return plan
-
-
-class _Search:
-    """All searches of one solve, and the best solution they found."""
-
-    def __init__(
-        self,
-        timetable: Timetable,
-        *,
-        seed: int,
-        steps: int,
-        max_seconds: float | None,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self.timetable = timetable
-        self.seed = seed
-        self.steps = steps
-        self.began = time.monotonic()
-        self.deadline = None if max_seconds is None else self.began + max_seconds
-        self.on_progress = on_progress
-        kinds = len(timetable.instance.classes)
-        self.searches = 1 if kinds == 1 else kinds + 1
-        self.allowed = steps * self.searches
-        self.used = 0
-        self.at = (1, 1)
-        self.out_of_time = False
-        self.best: Solution | None = None
-
-    def run(self, warm_start: Plan | None) -> None:
-        """Each type alone, unless there is a sound plan to start from; then all together from the best of these."""
-        everything = self.timetable.instance
-        starts: list[Solution] = []
-        if warm_start is not None and not verify(everything.problem, warm_start):
-            starts.append(solution_of(self.timetable, warm_start))
-            self.searches = 1
-            self.allowed = self.steps
-            self._record(starts[-1])
-        if self.searches > 1:
-            for chosen in range(len(everything.classes)):
-                self.at = (chosen + 1, 1)
-                found = self._restarts(
-                    Timetable(everything.only([chosen])),
-                    starts=[],
-                    seen=partial(self._record_alone, chosen),
-                )
-                starts.append(same_class(self.timetable, found, chosen))
-        self.at = (self.searches, 1)
-        self._restarts(self.timetable, starts=starts, seen=self._record)
-
-    def _restarts(self, timetable: Timetable, *, starts: list[Solution], seen: Callable[[Solution], None]) -> Solution:
-        """Restarts of one search; the first goes on from the best start, if there is one."""
-        instance = timetable.instance
-        restarts = min(MOST_RESTARTS, max(1, self.steps // STEPS_PER_RESTART))
-        best: Solution | None = None
-
-        def keep(solution: Solution) -> None:
-            nonlocal best
-            seen(solution)
-            if best is None or better(instance, solution, best):
-                best = solution
-
-        for solution in starts:
-            keep(solution)
-        for restart in range(restarts):
-            self.at = (self.at[0], restart + 1)
-            steps = self.steps // restarts + (1 if restart < self.steps % restarts else 0)
-            generator = random.Random(f"{self.seed}/{restart}")
-            improver = Improver(timetable, generator)
-            nothing = make_solution(instance, [], list(range(instance.size)))
-            start = improver.fill(nothing)
-            keep(start)
-            budget = min(MODEL_STEPS, steps // 4)
-            made = first_solution(
-                timetable,
-                strategy=self.seed + restart,
-                limit=budget,
-                time_left=self._time_left(),
-                generator=generator,
-            )
-            if made is not None:
-                filled = improver.fill(make_solution(instance, made.days, made.left))
-                keep(filled)
-                start = filled if better(instance, filled, start) else start
-                self.used += made.solutions
-                steps -= made.solutions
-            if best is not None and starts and restart == 0:
-                start = best
-            self.used += improver.improve(start, steps=max(0, steps), on_best=keep, stop=self._stop)
-            self._report()
-        assert best is not None
-        return best
-
-    def _record_alone(self, chosen: int, solution: Solution) -> None:
-        self._record(same_class(self.timetable, solution, chosen))
-
-    def _record(self, solution: Solution) -> None:
-        if self.best is None or better(self.timetable.instance, solution, self.best):
-            self.best = solution
-            self._report()
-
-    def _report(self) -> None:
-        if self.on_progress is None or self.best is None:
-            return
-        instance = self.timetable.instance
-        money, parcels = price(instance, self.best)
-        elapsed_s = time.monotonic() - self.began
-        search, restart = self.at
-        self.on_progress(Progress(search, self.searches, restart, self.used, self.allowed, money, parcels, elapsed_s))
-
-    def _time_left(self) -> float | None:
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
-
-    def _stop(self) -> bool:
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            self.out_of_time = True
-        return self.out_of_time
-
-
-def price(instance: Instance, solution: Solution) -> tuple[float, int]:
-    """Money of a solution, priced unserved parcels included, and its unserved parcels."""
-    parcels = int(sum(instance.loads[x, 2] for x in solution.left))
-    return solution.money + parcels * (instance.problem.unserved_price_per_parcel or 0.0), parcels
-
-
-def better(instance: Instance, one: Solution, other: Solution) -> bool:
-    """Whether one solution beats the other: fewer unserved parcels (unless priced), then less money."""
-    money, parcels = price(instance, one)
-    other_money, other_parcels = price(instance, other)
-    if instance.problem.unserved_price_per_parcel is None and parcels != other_parcels:
-        return parcels < other_parcels
-    return money < other_money

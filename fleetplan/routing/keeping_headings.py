@@ -19,21 +19,25 @@ from fleetplan.routing.searching import Search
 from fleetplan.routing.tables import Headings, heading_ways
 
 
-def heading_excess_s(network: Network, headings: Headings, packed: Ints, search: Search) -> Floats:
+def heading_excess_s(
+    network: Network, headings: Headings, packed: Ints, search: Search, *, among: int | None = None
+) -> Floats:
     """Mean seconds by which keeping the heading lengthens the ways over each point, ``float64[points]``.
 
     Args:
         headings: of all points, the depot first; the depot has none to keep.
         packed: the table between the points.
+        among: only so many of the first points count as neighbours, all when absent.
     """
     points = len(headings.start) - 1
     excess = np.zeros(points)
-    if points < 4:
+    among = points if among is None else among
+    if among < 4:
         return excess
-    k = min(int(driving_figure("heading.neighbours")), points - 2)
+    k = min(int(driving_figure("heading.neighbours")), among - 2)
     # A street that is no way through steers ways, it makes no stop far: penalties do not count here.
     driven = np.where(packed < FAR, packed % PENALTY, packed)
-    before, after = _nearest(driven.T, k), _nearest(driven, k)
+    before, after = _nearest(driven.T[:, :among], k), _nearest(driven[:, :among], k)
     two = np.flatnonzero(np.diff(headings.start) == 2)
     two = two[two > 0]
     own = np.stack([headings.start[two], headings.start[two] + 1], axis=1)

@@ -12,20 +12,22 @@ from fleetplan.city.streets import Floats, Ints, Streets
 from fleetplan.errors import Refusal
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.access import country_of, decide_access
+from fleetplan.routing.alternatives import ALONG, LEAST
 from fleetplan.routing.depot import DepotPlace, depot_place, start_of
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.keeping_headings import heading_excess_s
-from fleetplan.routing.kerb import required_reverse
 from fleetplan.routing.lines import lines_of, metric_points
 from fleetplan.routing.network import Network, drives_of, network_of
+from fleetplan.routing.packing import FAR, unpack
 from fleetplan.routing.paths import trace_paths
 from fleetplan.routing.seams import AccessRules, Band, DrivePath, Point, StreetAccess, Walk
 from fleetplan.routing.searching import Search, search_of
-from fleetplan.routing.snapping import point_on, refusals_of, share_points, standable_stretches
+from fleetplan.routing.snapping import point_on, refusals_of, standable_stretches
 from fleetplan.routing.tables import Headings, headings_of, packed_table, travel_table
 from fleetplan.routing.tours import drive_tour, retime_tour
 from fleetplan.routing.trial_tours import paid_share
-from fleetplan.routing.walking import Standing, least_walks, walk_of
+from fleetplan.routing.walking import Standing, walk_of
+from fleetplan.routing.ways import find_ways, useful_rows
 from fleetplan.travel import TravelTable
 
 
@@ -38,9 +40,13 @@ class Reach:
         access: its decisions on every street.
         points: places where it may stand; point 0 is the depot.
         table: travel times and lengths between the points.
-        stop_point: ``int64[stops]``, the point from which each stop is served, -1 where refused.
-        walk_m: ``float64[stops]``, metres on foot one way; of a refused stop the least walk there is (``inf``
+        stop_point: ``int64[stops]``, the point of the least walk to each stop, -1 where refused.
+        walk_m: ``float64[stops]``, metres of that walk one way; of a refused stop the least walk there is (``inf``
             where none is).
+        way_start: ``int64[stops + 1]``; rows ``way_start[i]:way_start[i + 1]`` are the ways to meet stop ``i``, the
+            least walk first, none where refused (:mod:`fleetplan.routing.alternatives`).
+        way_point, way_walk_m: point of the table and metres on foot one way, per way.
+        way_source: where each way comes from.
         refusals: per stop the reason why it cannot be served, else ``None``.
         max_walk_m: the longest walk allowed, one way.
         heading_s: ``float64[points]``, mean seconds by which keeping the heading of arrival lengthens a tour over the
@@ -53,6 +59,10 @@ class Reach:
     table: TravelTable
     stop_point: Ints
     walk_m: Floats
+    way_start: Ints
+    way_point: Ints
+    way_walk_m: Floats
+    way_source: Ints
     refusals: tuple[Refusal | None, ...]
     max_walk_m: float
     streets: Streets
@@ -60,7 +70,7 @@ class Reach:
     stop_lon: Floats
     network: Network
     packed: Ints
-    standing: Standing
+    standings: tuple[Standing, ...]
     search: Search
     heading_s: Floats
 
@@ -73,18 +83,32 @@ class Reach:
         """Per stop: served, and from no further than ``door_walk_m``."""
         return (self.stop_point >= 0) & (self.walk_m <= door_walk_m())
 
-    def walk(self, stop: int) -> Walk:
-        """The way on foot from the vehicle to a served stop.
+    def ways(self, stop: int) -> list[tuple[int, float]]:
+        """Point and metres on foot, one way, of every way to meet a stop, the least walk first."""
+        rows = slice(int(self.way_start[stop]), int(self.way_start[stop + 1]))
+        return list(zip(self.way_point[rows].tolist(), self.way_walk_m[rows].tolist(), strict=True))
+
+    def walk(self, stop: int, way: int = 0) -> Walk:
+        """The way on foot from the vehicle to a served stop, by default the least walk.
 
         Raises:
-            ValueError: the stop is refused.
+            ValueError: the stop is refused, or has not so many ways.
         """
-        row = int(self.stop_point[stop])
-        if row < 0:
+        row = int(self.way_start[stop]) + way
+        if not 0 <= way < int(self.way_start[stop + 1] - self.way_start[stop]):
             raise ValueError(f"stop {stop} is not served by {self.vehicle.name}")
-        point = self.points[row]
+        point, source = self.points[int(self.way_point[row])], int(self.way_source[row])
+        standing = self.standings[LEAST if source == ALONG else source]
         door = (float(self.stop_lat[stop]), float(self.stop_lon[stop]))
-        return walk_of(self.streets, self.standing, stop, stand=(point.lat, point.lon), door=door)
+        found = walk_of(
+            self.streets,
+            standing,
+            stop,
+            stand=(point.lat, point.lon),
+            door=door,
+            first_along=point.along if source == ALONG else None,
+        )
+        return replace(found, distance_m=float(self.way_walk_m[row]))
 
     def path(self, here: int, there: int) -> DrivePath:
         """The very path between two points whose time and length the table has."""
@@ -124,6 +148,12 @@ def street_km_of(streets: Streets, access: StreetAccess) -> dict[str, float]:
     return {band.label: float(km[band]) / 1000.0 for band in Band}
 
 
+def _seconds(packed: Ints) -> Floats:
+    """Whole seconds of packed weights, infinite where there is no way; as the table has them."""
+    time_ms, _ = unpack(packed)
+    return np.where(packed >= FAR, np.inf, (time_ms + 500) // 1000)
+
+
 def reach_of(
     streets: Streets,
     vehicle: Vehicle,
@@ -134,6 +164,8 @@ def reach_of(
     rules: AccessRules | None = None,
     max_walk_m: float = 150.0,
     place: DepotPlace | None = None,
+    several: bool = True,
+    rounds: Ints | None = None,
 ) -> Reach:
     """What a vehicle type reaches from a depot.
 
@@ -144,6 +176,8 @@ def reach_of(
         max_walk_m: the longest walk from the standing place to a stop, one way.
         place: where the types of a comparison start (:func:`~fleetplan.routing.depot.shared_place`); found for this
             vehicle alone when absent.
+        several: look for several ways to meet each stop; otherwise the least walk is the only one.
+        rounds: per stop, how often its load makes the driver walk there and back; once when absent.
 
     Raises:
         CityError: no two streets can be driven back and forth by this vehicle.
@@ -158,32 +192,57 @@ def reach_of(
     start = start_of(streets, access, drives.parts, place or depot_place(streets, depot, vehicle=vehicle.name))
     network = network_of(streets, vehicle, access, drives, part=start.part, rules=rules)
     stops = metric_points(lines_of(streets), lat=lat, lon=lon)
-    standing = least_walks(streets, stops, standable=standable_stretches(streets, network, access))
-    served = standing.walk_m <= max_walk_m
-    stand = np.where(served, standing.stretch, -1)
-    across = required_reverse(
-        streets, stops, stand, standing.along, asked=standing.foot_node < 0, country=country_of(streets, rules)
+    country = country_of(streets, rules)
+    ways = find_ways(
+        streets,
+        network,
+        access,
+        stops,
+        standable=standable_stretches(streets, network, access),
+        max_walk_m=max_walk_m,
+        country=country,
+        several=several,
     )
-    group, stretch, along, heading = share_points(streets, stand, standing.along, across)
-    places = (
-        point_on(streets, network, *place)
-        for place in zip(stretch.tolist(), along.tolist(), heading.tolist(), strict=True)
-    )
-    points = (point_on(streets, network, start.stretch, start.along), *places)
+    places = zip(ways.stretch.tolist(), ways.along.tolist(), ways.heading.tolist(), strict=True)
+    found = (point_on(streets, network, *place) for place in places)
+    points = (point_on(streets, network, start.stretch, start.along), *found)
     search, headings = search_of(streets, network, places=len(points)), headings_of(streets, network, points)
-    packed = packed_table(network, headings, search)
-    table, excess_s = travel_table(vehicle.name, points, packed), heading_excess_s(network, headings, packed, search)
+    packed, near = packed_table(network, headings, search), ways.least + 1
+    excess_s = heading_excess_s(network, headings, packed, search, among=near)
 
     def drive(tour: Sequence[int]) -> list[int]:
         return retime_tour(streets, network, search, points, tour)
 
+    heading_s = excess_s * paid_share(_seconds(packed[:near, :near]), excess_s[:near], drive)
+    if several:
+        band = access.stretch_band[ways.stretch]
+        park_s = np.where(band == Band.FREE, *(vehicle.park_s[kind.label] for kind in (Band.FREE, Band.SQUEEZED)))
+        rows = useful_rows(
+            ways,
+            drive_s=lambda here, there: _seconds(packed[1 + here, 1 + there]),
+            park_s=park_s + heading_s[1:],
+            rounds=rounds,
+        )
+        kept = np.concatenate([[0], 1 + np.union1d(np.arange(ways.least), ways.point[rows])])
+        ways, points = ways.chosen(rows), tuple(points[row] for row in kept)
+        if len(kept) < len(packed):
+            packed, heading_s = packed[np.ix_(kept, kept)], heading_s[kept]
+    table = travel_table(vehicle.name, points, packed)
+    standing, way_start = ways.standings[LEAST], ways.starts(len(stops))
+    served = way_start[:-1] < way_start[1:]
+    stop_point = np.full(len(stops), -1, dtype=np.int64)
+    stop_point[served] = 1 + ways.point[way_start[:-1][served]]
     return Reach(
         vehicle=vehicle,
         access=access,
         points=points,
         table=table,
-        stop_point=np.where(group >= 0, group + 1, -1),
+        stop_point=stop_point,
         walk_m=standing.walk_m,
+        way_start=way_start,
+        way_point=1 + ways.point,
+        way_walk_m=ways.places.walk_m,
+        way_source=ways.places.source,
         refusals=refusals_of(streets, network, access, standing, stops, max_walk_m=max_walk_m),
         max_walk_m=max_walk_m,
         streets=streets,
@@ -191,7 +250,7 @@ def reach_of(
         stop_lon=lon,
         network=network,
         packed=packed,
-        standing=standing,
+        standings=ways.standings,
         search=search,
-        heading_s=excess_s * paid_share(table.time_s[0].astype(np.float64), excess_s, drive),
+        heading_s=heading_s,
     )

@@ -90,12 +90,21 @@ class Standing:
     cut_off: Bools
 
 
-def least_walks(streets: Streets, points: NDArray[Any], *, standable: Bools) -> Standing:
+def least_walks(
+    streets: Streets,
+    points: NDArray[Any],
+    *,
+    standable: Bools,
+    street: Ints | None = None,
+    avoid: Ints | None = None,
+) -> Standing:
     """The least walk to each stop from the streets where a vehicle may stand.
 
     Args:
         points: the stops as shapely points in metric coordinates.
         standable: per stretch, the vehicle may stand there, and come and go.
+        street: per stretch, the number of the street that it is a part of.
+        avoid: per stop, the street where the vehicle is not to stand, -1 for none.
     """
     lines, table, n = lines_of(streets), streets.stretches, len(streets.nodes)
     rows = np.flatnonzero(standable)
@@ -130,6 +139,12 @@ def least_walks(streets: Streets, points: NDArray[Any], *, standable: Bools) -> 
     at_along = np.concatenate([door_along, foot_along[beside], foot_along, foot_along])
     by_node = np.concatenate([none, table.u[foot_stretch], table.v[foot_stretch]])
     walk_m = np.round(walk_m, 2)
+    if street is not None and avoid is not None:
+        end = root[np.maximum(by_node, 0)]
+        stands = np.where(by_node >= 0, np.where(end >= 0, stand_stretch[np.maximum(end, 0)], -1), at_stretch)
+        kept = (stands < 0) | (avoid[stop] < 0) | (street[stands] != avoid[stop])
+        stop, walk_m, at_stretch = stop[kept], walk_m[kept], at_stretch[kept]
+        at_along, by_node = at_along[kept], by_node[kept]
 
     order = np.lexsort((by_node, at_stretch, walk_m, stop))
     found, first = np.unique(stop[order], return_index=True)
@@ -199,15 +214,26 @@ def _walk_from(streets: Streets, source: Ints) -> tuple[Floats, Ints, Ints]:
 
 
 def walk_of(
-    streets: Streets, standing: Standing, stop: int, *, stand: tuple[float, float], door: tuple[float, float]
+    streets: Streets,
+    standing: Standing,
+    stop: int,
+    *,
+    stand: tuple[float, float],
+    door: tuple[float, float],
+    first_along: float | None = None,
 ) -> Walk:
     """The way on foot to one stop.
 
     Args:
         stop: number of the stop in ``standing``.
         stand, door: latitude and longitude of the standing place and of the stop.
+        first_along: share of the standing street's length where the vehicle stands instead, from which the driver
+            first walks along that street; ``Walk.distance_m`` leaves it out.
     """
     parts: list[tuple[Floats, Floats]] = [(np.array([stand[1]]), np.array([stand[0]]))]
+    if first_along is not None:
+        street = int(standing.stretch[stop])
+        parts.append(piece(streets, lines_of(streets), street, first_along, float(standing.along[stop])))
     node = int(standing.foot_node[stop])
     if node >= 0:
         lines, foot, n = lines_of(streets), foot_network_of(streets), len(streets.nodes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 import tempfile
@@ -14,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from fleetplan.planning.documents import plan_document
 from fleetplan.show.fleetmap import map_html
 from fleetplan.show.frames import depot_frame, routes_frame, stops_frame, walks_frame
+from fleetplan.show.manifests import manifest_csv, spreadsheet_text
 from fleetplan.study.naming import file_names
-from fleetplan.study.result import FleetResult, StudyResult
-from fleetplan.units import format_clock
+from fleetplan.study.result import StudyResult
 from fleetplan.writing import canonical_json, told_writing, write_atomically
 
 if TYPE_CHECKING:
@@ -27,17 +25,11 @@ __all__ = [
     "manifest_csv",
     "routes_frame",
     "save_comparison",
+    "spreadsheet_text",
     "stops_frame",
     "write_atomically",
     "write_table",
 ]
-
-MANIFEST_COLUMNS = (
-    "route", "trip", "sequence", "stop", "name", "arrive", "start", "depart", "parcels", "kg", "walk_m", "lat", "lon",
-)  # fmt: skip
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""First characters that make spreadsheets read a cell as a formula, in their full-width forms too."""
 
 
 def save_comparison(result: StudyResult, folder: str | Path, *, run: Mapping[str, Any]) -> list[Path]:
@@ -117,45 +109,6 @@ def _stale(folder: Path, names: list[str]) -> list[str]:
         return []
     earlier = {name for file in files for name in (f"plans/{file}.json", f"manifest-{file}.csv")}
     return sorted(earlier - set(names))
-
-
-def manifest_csv(result: StudyResult, fleet: FleetResult) -> str:
-    """The drivers' list of one fleet: every stop in driving order, with times of the day.
-
-    Times are rounded to the minute. Text that a spreadsheet would run as a formula is led by an apostrophe.
-    """
-    stops = {stop.id: stop for stop in result.stops}
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(MANIFEST_COLUMNS)
-    for route in fleet.plan.routes:
-        sequence = 0
-        for number, trip in enumerate(route.trips, start=1):
-            for visit in trip.visits:
-                sequence += 1
-                stop = stops[visit.stop]
-                writer.writerow(
-                    (
-                        spreadsheet_text(route.id),
-                        number,
-                        sequence,
-                        spreadsheet_text(stop.id),
-                        spreadsheet_text(stop.name),
-                        *(format_clock(seconds) for seconds in (visit.arrive_s, visit.start_s, visit.depart_s)),
-                        stop.parcels,
-                        f"{stop.demand_kg:.2f}",
-                        f"{visit.walk_m:.0f}",
-                        f"{stop.lat:.6f}",
-                        f"{stop.lon:.6f}",
-                    )
-                )
-    return out.getvalue()
-
-
-def spreadsheet_text(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, without control characters."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    return f"'{plain}" if plain.lstrip(" ").startswith(_FORMULA_STARTS) else plain
 
 
 def write_table(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str) -> None:

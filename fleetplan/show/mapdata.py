@@ -93,8 +93,11 @@ def _stop_data(stop: Any) -> dict[str, Any]:
         "at": [round(stop.lat, 6), round(stop.lon, 6)],
         "load": f"{stop.parcels} {'parcel' if stop.parcels == 1 else 'parcels'}, {stop.demand_kg:.1f} kg",
     }
-    if stop.window_s is not None:
-        row["window"] = f"{format_clock(stop.window_s[0])}–{format_clock(stop.window_s[1])}"
+    if stop.collect_parcels:
+        noun = "parcel" if stop.collect_parcels == 1 else "parcels"
+        row["load"] += f"; collects {stop.collect_parcels} {noun}, {stop.collect_kg:.1f} kg"
+    if stop.windows_s:
+        row["window"] = ", ".join(f"{format_clock(opens)}–{format_clock(closes)}" for opens, closes in stop.windows_s)
     return row
 
 

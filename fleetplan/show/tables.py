@@ -72,8 +72,8 @@ def comparison_rows(document: Mapping[str, Any]) -> list[Row]:
         lambda f: _money(_at(f, "cost", "per_parcel"), digits=2),
         low=lambda f: _at(f, "cost", "per_parcel"),
     )
-    for part in ("vehicle", "driver", "distance", "energy", "unserved"):
-        if part != "unserved" or any_above_zero("cost", "unserved"):
+    for part in ("vehicle", "driver", "distance", "energy", "late", "unserved"):
+        if part not in ("late", "unserved") or any_above_zero("cost", part):
             add("Cost", f"– {part}", lambda f, part=part: _money(_at(f, "cost", part)))  # type: ignore[misc]
     add("Cost", "Rests on assumptions", lambda f: _share(_at(f, "cost", "from_assumptions"), _at(f, "cost", "total")))
     add("Cost", "Solver spread", _spread_text)
@@ -93,7 +93,11 @@ def comparison_rows(document: Mapping[str, Any]) -> list[Row]:
     add("Stops", "Stops at the door", lambda f: str(_at(f, "stops", "door")))
     add("Stops", "Stops on foot", lambda f: str(_at(f, "stops", "on_foot")))
     add("Stops", "Stops unserved", lambda f: str(_at(f, "stops", "unserved")))
+    if any_above_zero("stops", "late"):
+        add("Stops", "Stops served late", lambda f: str(_at(f, "stops", "late") or 0))
     add("Stops", "Parcels delivered", lambda f: str(_at(f, "parcels", "delivered")))
+    if any_above_zero("parcels", "collected"):
+        add("Stops", "Parcels collected", lambda f: str(_at(f, "parcels", "collected") or 0))
     add("Stops", "Load factor, weight", lambda f: _percent(_at(f, "load_factor", "kg")))
     add("Stops", "Load factor, volume", lambda f: _percent(_at(f, "load_factor", "m3")))
     return rows

@@ -16,6 +16,7 @@ from fleetplan.fleet.pricing import cost_pack, read_cost_pack
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.scenario import parse_settings
 from fleetplan.study.inputs import StudyInput, pack_of_country, study_of_settings
+from fleetplan.study.rests import rest_faults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +68,7 @@ def study_of_arguments(
     told = {fault.field.split(".")[0] for fault in faults}
     try:
         checked = parse_settings(document, where=WHERE)
+        faults += rest_faults(checked, where=WHERE)
     except InputError as error:
         faults += [fault for fault in error.faults if not {fault.field.split(".")[0]} & told]
     found = attempt(lambda: _checked_stops(stops))
@@ -74,7 +76,9 @@ def study_of_arguments(
     if faults or found is None or pack is None or not isinstance(streets, Streets):
         raise InputError(faults)
     streets = streets.during(checked.shift.start, checked.shift.end)
-    return study_of_settings(checked, streets=streets, stops=found, vehicles=used, pack=pack)
+    return study_of_settings(
+        checked, streets=streets, stops=found, vehicles=used, pack=pack, further_types=[*known, *used]
+    )
 
 
 def _pair(values: Any, names: tuple[str, str]) -> dict[str, Any]:

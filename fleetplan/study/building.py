@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fleetplan.demand.handling import rounds, walk_seconds
+from fleetplan.demand.handling import walk_seconds
 from fleetplan.fleet.costs import VehicleCosts
 from fleetplan.fleet.pricing import vehicle_costs
-from fleetplan.planning.problem import Access, Pay, Problem, Task, VehicleType
+from fleetplan.fleet.vehicle import Vehicle
+from fleetplan.planning.problem import Access, Battery, Pay, Problem, VehicleType
 from fleetplan.routing.depot import DepotPlace, shared_place
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.routing.reach import Reach, reach_of
-from fleetplan.study.inputs import StudyInput
+from fleetplan.study.inputs import FleetEntry, StudyInput
+from fleetplan.study.tasks import own_refusal, rounds_of, task_of
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -37,6 +39,7 @@ def gather_materials(study: StudyInput, *, progress: Progress | None = None) -> 
     """
     lat = np.array([stop.lat for stop in study.stops], dtype=np.float64)
     lon = np.array([stop.lon for stop in study.stops], dtype=np.float64)
+    rounds = np.array([rounds_of(stop) for stop in study.stops], dtype=np.int64)
     if progress:
         progress("the depot's place", 0, len(study.types))
     place = shared_place(study.streets, [study.vehicles[name] for name in study.types], study.depot, rules=study.rules)
@@ -55,6 +58,7 @@ def gather_materials(study: StudyInput, *, progress: Progress | None = None) -> 
             rules=study.rules,
             max_walk_m=study.max_walk_m,
             place=place,
+            rounds=rounds,
         )
         costs[name] = vehicle_costs(vehicle, study.pack)
     if progress:
@@ -66,17 +70,6 @@ def build_problem(study: StudyInput, materials: Materials, fleet: str) -> Proble
     """The planning problem of one fleet."""
     entries = study.fleets[fleet]
     shift_s = (study.shift.start_s, study.shift.end_s)
-    tasks = tuple(
-        Task(
-            id=stop.id,
-            parcels=stop.parcels,
-            weight_kg=stop.demand_kg,
-            volume_m3=stop.volume_m3,
-            windows_s=(stop.window_s or shift_s,),
-            service_s=stop.service_s,
-        )
-        for stop in study.stops
-    )
     first = materials.costs[entries[0].type]
     pay = Pay(
         wage_per_h=first.amount("driver"),
@@ -85,13 +78,16 @@ def build_problem(study: StudyInput, materials: Materials, fleet: str) -> Proble
         overtime_factor=study.pack.value("overtime_factor"),
     )
     return Problem(
-        tasks=tasks,
-        types=tuple(_vehicle_type(study, materials, entry.type, entry.max) for entry in entries),
+        tasks=tuple(task_of(stop, shift_s=shift_s) for stop in study.stops),
+        types=tuple(_vehicle_type(study, materials, entry) for entry in entries),
         shift_s=shift_s,
         reload_s=round(study.reload_min * 60),
         pay=pay,
         max_walk_m=study.max_walk_m,
         unserved_price_per_parcel=study.unserved_price_per_parcel,
+        rests=study.rests.rests,
+        driving_rule=study.rests.driving_rule,
+        docks=study.docks,
         labels={
             "currency": study.pack.currency,
             "door_walk_m": door_walk_m(),
@@ -100,25 +96,23 @@ def build_problem(study: StudyInput, materials: Materials, fleet: str) -> Proble
     )
 
 
-def _vehicle_type(study: StudyInput, materials: Materials, name: str, count: int | None) -> VehicleType:
+def _vehicle_type(study: StudyInput, materials: Materials, entry: FleetEntry) -> VehicleType:
+    name = entry.type
     vehicle, reach, costs = study.vehicles[name], materials.reaches[name], materials.costs[name]
     park_s = tuple(
         0 if row == 0 else round(vehicle.park_s[reach.band_at(row)] + float(reach.heading_s[row]))
         for row in range(len(reach.points))
     )
-    access: list[tuple[Access, ...]] = []
-    for row, stop in enumerate(study.stops):
-        point = int(reach.stop_point[row])
-        if point < 0:
-            access.append(())
-            continue
-        walk_m = round(float(reach.walk_m[row]), 2)
-        goes = rounds(stop.demand_kg, stop.volume_m3)
-        out_s, back_s = walk_seconds(walk_m, goes)
-        access.append((Access(point, walk_m, goes, out_s, back_s),))
+    refusals = tuple(
+        own_refusal(stop, name) or refusal for stop, refusal in zip(study.stops, reach.refusals, strict=True)
+    )
+    access = tuple(
+        () if refusals[row] is not None else accesses(reach, row, rounds=rounds_of(stop))
+        for row, stop in enumerate(study.stops)
+    )
     return VehicleType(
         name=name,
-        count=count,
+        count=entry.max,
         capacity_kg=vehicle.payload_kg,
         capacity_m3=vehicle.usable_volume_m3,
         capacity_parcels=None,
@@ -128,6 +122,32 @@ def _vehicle_type(study: StudyInput, materials: Materials, name: str, count: int
         max_trips=study.max_trips,
         table=reach.table,
         park_s=park_s,
-        access=tuple(access),
-        refusals=reach.refusals,
+        access=access,
+        refusals=refusals,
+        shift_s=entry.shift_s,
+        max_span_s=None if entry.max_span_h is None else round(entry.max_span_h * 3600),
+        max_stops=entry.max_stops,
+        battery=battery_of(vehicle),
+    )
+
+
+def accesses(reach: Reach, stop: int, *, rounds: int) -> tuple[Access, ...]:
+    """The ways in which a type may meet a stop, the least walk first, with a load that takes so many rounds."""
+    found = []
+    for point, walk_m in reach.ways(stop):
+        out_s, back_s = walk_seconds(walk_m, rounds)
+        found.append(Access(point, walk_m, rounds, out_s, back_s))
+    return tuple(found)
+
+
+def battery_of(vehicle: Vehicle) -> Battery | None:
+    """What bounds an electric vehicle's range; ``None`` where its battery is unknown."""
+    if vehicle.battery_kwh is None or vehicle.kwh_per_km <= 0:
+        return None
+    return Battery(
+        capacity_wh=vehicle.battery_kwh * 1000.0,
+        reserve_wh=vehicle.battery_kwh * 1000.0 * (vehicle.reserve_share or 0.0),
+        wh_per_km=vehicle.kwh_per_km * 1000.0,
+        charge_w=(vehicle.charge_kw or 0.0) * 1000.0,
+        stand_s=round((vehicle.charge_min or 0.0) * 60),
     )

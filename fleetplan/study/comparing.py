@@ -14,7 +14,8 @@ from fleetplan.planning.plan import Plan
 from fleetplan.routing.depot import DepotPlace
 from fleetplan.routing.driving import door_walk_m
 from fleetplan.study.building import Materials
-from fleetplan.study.inputs import StudyInput
+from fleetplan.study.inputs import FleetEntry, StudyInput
+from fleetplan.study.rests import RestPlan, rules_of_country
 
 SCHEMA = "fleetplan.comparison/1"
 _DECIDED_SHOWN = 3
@@ -67,6 +68,7 @@ def _inputs(study: StudyInput) -> dict[str, Any]:
             "lon": study.depot[1],
             "reload_min": study.reload_min,
             "max_trips": study.max_trips,
+            **({} if study.docks is None else {"docks": study.docks}),
         },
         "shift": {
             "start_s": study.shift.start_s,
@@ -80,13 +82,44 @@ def _inputs(study: StudyInput) -> dict[str, Any]:
             "width_quantile": study.rules.width_quantile,
             "country": study.rules.country,
             "unserved_price_per_parcel": study.unserved_price_per_parcel,
+            **_rest_inputs(study.rests),
         },
         "costs": study.pack.name,
         "fleets": {
-            name: [{"type": entry.type, "max": entry.max} for entry in sorted(entries, key=lambda entry: entry.type)]
+            name: [_entry_inputs(entry) for entry in sorted(entries, key=lambda entry: entry.type)]
             for name, entries in sorted(study.fleets.items())
         },
     }
+
+
+def _entry_inputs(entry: FleetEntry) -> dict[str, Any]:
+    """A fleet's entry; limits of its day only where it has some."""
+    limits = {"shift_s": entry.shift_s, "max_span_h": entry.max_span_h, "max_stops": entry.max_stops}
+    row: dict[str, Any] = {"type": entry.type, "max": entry.max}
+    return row | {
+        key: list(value) if isinstance(value, tuple) else value for key, value in limits.items() if value is not None
+    }
+
+
+def _rest_inputs(plan: RestPlan) -> dict[str, Any]:
+    """The rests of a study, empty where drivers have none."""
+    row: dict[str, Any] = {}
+    if plan.rules:
+        row["rest_rules"] = [rule.name for rule in plan.rules]
+    if plan.rests:
+        row["rests"] = [
+            {
+                "minutes": rest.duration_s / 60,
+                "window_s": list(rest.window_s),
+                "after_h": rest.after_s / 3600,
+                "paid": rest.paid,
+            }
+            for rest in plan.rests
+        ]
+    if plan.driving_rule is not None:
+        rule = plan.driving_rule
+        row["driving_rule"] = {"limit_h": rule.limit_s / 3600, "rest_min": rule.rest_s / 60, "paid": rule.paid}
+    return row
 
 
 def is_comparable(plans: Mapping[str, Plan], *, priced: bool) -> bool:
@@ -159,6 +192,8 @@ def unproven_figures(study: StudyInput, materials: Materials) -> list[Figure]:
     add(f"costs.{study.pack.name}", (study.pack.figures[key] for key in ("overtime_factor", "max_h", "paid_min_h")))
     for part in ("driving", "access", "deliveries", "reading"):
         add(part, bundled_figures(f"{part}.toml").values())
+    for rule in study.rests.rules:
+        add(f"rests.{rule.name}", rule.figures)
     add("demand", study.stops.figures)
     add("widths", width_pack(study.streets.country).figures.values())
     return [found[key] for key in sorted(found)]
@@ -173,6 +208,39 @@ def depot_warnings(study: StudyInput, place: DepotPlace) -> list[str]:
         f"all vehicles start {place.distance_m:.0f} m from the depot's position, on {name}: "
         "the nearest street that each of them may use"
     ]
+
+
+def rest_warnings(study: StudyInput, plans: Mapping[str, Plan]) -> list[str]:
+    """What rule sets leave out, and days that a country's rules would interrupt where no rest is asked for."""
+    warnings = [f"rests {rule.name}: {rule.title}. {rule.note}" for rule in study.rests.rules]
+    if study.rests.rests or study.rests.driving_rule is not None:
+        return warnings
+    for rule in rules_of_country(study.rules.country):
+        after_s = min(after_s for _, after_s in rule.rests)
+        counts = []
+        for name, plan in sorted(plans.items()):
+            long = sum(route.end_s - route.start_s > after_s for route in plan.routes)
+            if long:
+                counts.append(f"{name} {long} of {len(plan.routes)} routes")
+        if counts:
+            warnings.append(
+                f"no rests are planned, yet days are longer than {after_s / 3600:g} h: {', '.join(counts)} "
+                f'({rule.title}; rest_rules = "{rule.name}" plans them)'
+            )
+    return warnings
+
+
+def stop_warnings(study: StudyInput) -> list[str]:
+    """Columns of stops that mean nothing here."""
+    priced = sum(stop.unserved_price_per_parcel is not None for stop in study.stops)
+    if priced and study.unserved_price_per_parcel is None:
+        noun = "stop has" if priced == 1 else "stops have"
+        return [f"{priced} {noun} a price of being left out, which counts only with unserved_price_per_parcel for all"]
+    ranked = sum(stop.priority > 0 for stop in study.stops)
+    if ranked and study.unserved_price_per_parcel is not None:
+        noun = "stop has" if ranked == 1 else "stops have"
+        return [f"{ranked} {noun} a priority, which counts only without unserved_price_per_parcel"]
+    return []
 
 
 def decided_warnings(decided: Sequence[str]) -> list[str]:

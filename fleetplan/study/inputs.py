@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from fleetplan.city.streets import Streets
 from fleetplan.demand.files import check_stops
 from fleetplan.demand.stops import Stops
 from fleetplan.errors import Fault, InputError
+from fleetplan.fleet.catalogue import vehicles
 from fleetplan.fleet.costs import CostPack
 from fleetplan.fleet.pricing import PACKS, cost_pack
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.routing.seams import AccessRules
 from fleetplan.scenario import Settings
+from fleetplan.study.rests import NO_RESTS, RestPlan, rest_plan_of
 
 
 @dataclass(frozen=True, slots=True)
 class FleetEntry:
-    """A vehicle type of a fleet; ``max`` is how many there are, ``None`` for as many as wanted."""
+    """A vehicle type of a fleet; ``max`` is how many there are, ``None`` for as many as wanted.
+
+    ``shift_s`` is its own shift within the study's, ``max_span_h`` its longest day, ``max_stops`` the most stops of
+    a day.
+    """
 
     type: str
     max: int | None = None
+    shift_s: tuple[int, int] | None = None
+    max_span_h: float | None = None
+    max_stops: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,11 @@ class StudyInput:
         shift, reload_min, max_trips: the day at the depot.
         max_walk_m: longest walk from the vehicle to a stop, one way.
         rules: how widths are judged.
-        unserved_price_per_parcel: ``None`` to serve as many parcels as possible first.
+        unserved_price_per_parcel: ``None`` to serve as many parcels as possible first, those of the highest priority
+            before all others.
+        docks: how many vehicles can be loaded at once; ``None``: all.
+        rests: the rests of every driver.
+        further_types: vehicle types that no fleet has and that stops may name all the same: the user's own.
         baseline: the fleet that differences refer to.
         seed, effort, max_seconds: of the search.
     """
@@ -67,6 +81,9 @@ class StudyInput:
     seed: int
     effort: str | int
     max_seconds: float | None
+    docks: int | None = None
+    rests: RestPlan = NO_RESTS
+    further_types: frozenset[str] = frozenset()
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -88,6 +105,7 @@ def check_input(study: StudyInput) -> None:
     faults += check_stops(study.stops, bounds=study.streets.bounds, shift_s=(study.shift.start_s, study.shift.end_s))
     faults += depot_faults(study.depot, study.streets)
     faults += _load_faults(study)
+    faults += _type_faults(study)
     if faults:
         raise InputError(faults)
 
@@ -129,28 +147,45 @@ def _load_faults(study: StudyInput) -> list[Fault]:
     faults = []
     for index, stop in enumerate(study.stops):
         where = study.stops.where(index)
-        if stop.demand_kg > strongest.payload_kg:
-            faults.append(
-                Fault(
-                    "stops.too_heavy",
-                    where,
-                    "demand_kg",
-                    f"is {stop.demand_kg:g}, but the largest vehicle carries {strongest.payload_kg:g} kg "
-                    f"({strongest.name})",
-                    "split the stop into several, or add a vehicle that carries more",
+        for field, weight_kg in (("demand_kg", stop.demand_kg), ("collect_kg", stop.collect_kg)):
+            if weight_kg > strongest.payload_kg:
+                faults.append(
+                    Fault(
+                        "stops.too_heavy",
+                        where,
+                        field,
+                        f"is {weight_kg:g}, but the largest vehicle carries {strongest.payload_kg:g} kg "
+                        f"({strongest.name})",
+                        "split the stop into several, or add a vehicle that carries more",
+                    )
                 )
-            )
-        if stop.volume_m3 > roomiest.usable_volume_m3:
-            faults.append(
-                Fault(
-                    "stops.too_big",
-                    where,
-                    "volume_m3",
-                    f"is {stop.volume_m3:g}, but the largest vehicle holds {roomiest.usable_volume_m3:.2f} m³ "
-                    f"({roomiest.name})",
-                    "split the stop into several, or add a larger vehicle",
+        for field, volume_m3 in (("volume_m3", stop.volume_m3), ("collect_m3", stop.collect_m3)):
+            if volume_m3 > roomiest.usable_volume_m3:
+                faults.append(
+                    Fault(
+                        "stops.too_big",
+                        where,
+                        field,
+                        f"is {volume_m3:g}, but the largest vehicle holds {roomiest.usable_volume_m3:.2f} m³ "
+                        f"({roomiest.name})",
+                        "split the stop into several, or add a larger vehicle",
+                    )
                 )
-            )
+    return faults
+
+
+def _type_faults(study: StudyInput) -> list[Fault]:
+    """Stops that name a vehicle type which neither the fleets nor the catalogue know."""
+    known = {*study.types, *study.further_types, *vehicles()}
+    faults = []
+    for index, stop in enumerate(study.stops):
+        for field, names in (("vehicles", stop.vehicles), ("not_vehicles", stop.not_vehicles)):
+            for name in names:
+                if name not in known:
+                    close = get_close_matches(name, sorted(known), n=2, cutoff=0.5)
+                    remedy = f"did you mean {' or '.join(close)}?" if close else "name a type of the scenario's fleets"
+                    message = f"there is no vehicle {name[:64]!r}"
+                    faults.append(Fault("stops.vehicles", study.stops.where(index), field, message, remedy))
     return faults
 
 
@@ -165,11 +200,24 @@ def shift_of(start_s: int, end_s: int, pack: CostPack, *, max_h: float | None, p
 
 
 def study_of_settings(
-    settings: Settings, *, streets: Streets, stops: Stops, vehicles: Mapping[str, Vehicle], pack: CostPack
+    settings: Settings,
+    *,
+    streets: Streets,
+    stops: Stops,
+    vehicles: Mapping[str, Vehicle],
+    pack: CostPack,
+    further_types: Iterable[str] = (),
 ) -> StudyInput:
-    """A study from checked settings and what they refer to."""
+    """A study from checked settings and what they refer to.
+
+    Raises:
+        InputError: a rule set of rests is unknown.
+    """
     fleets = {
-        name: tuple(FleetEntry(entry.type, entry.max) for entry in entries) for name, entries in settings.fleets.items()
+        name: tuple(
+            FleetEntry(entry.type, entry.max, entry.shift, entry.max_span_h, entry.max_stops) for entry in entries
+        )
+        for name, entries in settings.fleets.items()
     }
     shift = settings.shift
     return StudyInput(
@@ -189,6 +237,9 @@ def study_of_settings(
         seed=settings.seed,
         effort=settings.effort,
         max_seconds=settings.max_seconds,
+        docks=settings.depot.docks,
+        rests=rest_plan_of(settings),
+        further_types=frozenset(further_types),
     )
 
 

@@ -14,12 +14,12 @@ from fleetplan.fleet.costs import CostPart, VehicleCosts
 from fleetplan.fleet.vehicle import Vehicle
 from fleetplan.planning.plan import Plan, Route
 from fleetplan.planning.problem import Problem, Task, VehicleType
+from fleetplan.study.hours import activities, late_cost, paid_span_s
+from fleetplan.study.limits import LOADS, binding_limit, fullest
+from fleetplan.study.ranking import rank
 from fleetplan.study.tracing import route_points
 
 Bools = NDArray[np.bool_]
-
-BINDS_AT = 0.9
-"""A limit binds a route when this share of it is used."""
 
 
 def measure_plan(
@@ -60,24 +60,31 @@ def measure_plan(
     used = Counter(route.type for route in plan.routes)
     spans = [route.end_s - route.start_s for route in plan.routes]
     delivered = sum(tasks[visit.stop].parcels for visit in visits)
-    cost = _cost(problem, plan, costs=costs, km_by_type=km_by_type, used=used, delivered=delivered)
-    priced = problem.unserved_price_per_parcel is not None
+    collected = sum(tasks[visit.stop].collect_parcels for visit in visits)
+    cost = _cost(problem, plan, tasks=tasks, costs=costs, km_by_type=km_by_type, used=used, moved=delivered + collected)
+    late = [visit.late_s for visit in visits if visit.late_s > 0]
     return {
         "vehicles": {name: used.get(name, 0) for name in sorted(types)},
         "routes": len(plan.routes),
         "trips": sum(len(route.trips) for route in plan.routes),
         "drive_m": sum(driven_m.values()),
         "walk_m": sum(visit.walk_m for visit in visits),
-        **_activities(problem, plan),
+        **activities(problem, plan),
         "span_s": sum(spans),
-        "paid_s": sum(max(span, problem.pay.min_s) for span in spans),
+        "paid_s": sum(max(paid_span_s(route), problem.pay.min_s) for route in plan.routes),
         "stops": {
             "total": len(problem.tasks),
             "door": len(visits) - on_foot,
             "on_foot": on_foot,
             "unserved": len(plan.unserved),
+            **({"late": len(late)} if late else {}),
         },
-        "parcels": {"delivered": delivered, "unserved": plan.unserved_parcels},
+        **({"late_s": sum(late)} if late else {}),
+        "parcels": {
+            "delivered": delivered,
+            "unserved": plan.unserved_parcels,
+            **({"collected": collected} if any(task.collect_parcels for task in problem.tasks) else {}),
+        },
         "load_factor": _load_factor(plan, types=types, tasks=tasks),
         "cost": cost,
         "energy": {
@@ -86,7 +93,7 @@ def measure_plan(
         },
         "co2e_kg": sum(km * costs[name].co2e_kg_per_km for name, km in sorted(km_by_type.items())),
         "co2e_boundary": {name: costs[name].co2e_boundary for name in sorted(types)},
-        "seeds": seed_figures(seeds, priced=priced),
+        "seeds": seed_figures(problem, seeds),
         "street_km": {name: dict(street_km[name]) for name in sorted(types)},
         "street_km_on_defaults": {name: dict(default_km[name]) for name in sorted(types)},
         "street_km_by_quantile": {
@@ -118,14 +125,14 @@ def measure_plan(
     }
 
 
-def seed_figures(seeds: Sequence[Plan], *, priced: bool) -> dict[str, Any]:
+def seed_figures(problem: Problem, seeds: Sequence[Plan]) -> dict[str, Any]:
     """Costs of a fleet's searches, and the solver's noise: the range of cost over seeds that serve equally much.
 
-    A seed that left more parcels is cheaper for that reason, not by noise; where unserved parcels have a price, all
-    seeds count.
+    A seed that left more parcels, or such of higher priority, is cheaper for that reason, not by noise; where unserved
+    parcels have a price, all seeds count.
     """
-    fewest = min(seed.unserved_parcels for seed in seeds)
-    equal = [seed.cost for seed in seeds if priced or seed.unserved_parcels == fewest]
+    fewest = min(rank(problem, seed)[:-1] for seed in seeds)
+    equal = [seed.cost for seed in seeds if rank(problem, seed)[:-1] == fewest]
     costs = [seed.cost for seed in seeds]
     return {
         "min": min(costs),
@@ -145,37 +152,26 @@ def _driven_m(problem: Problem, route: Route) -> int:
     )
 
 
-def _activities(problem: Problem, plan: Plan) -> dict[str, int]:
-    """Seconds by activity; they add up to the span from first loading to last return."""
-    service = {task.id: task.service_s for task in problem.tasks}
-    totals = Counter(drive_s=0, park_s=0, walk_s=0, service_s=0, wait_s=0, reload_s=0, break_s=0)
-    for route in plan.routes:
-        ready_s = route.start_s
-        for trip in route.trips:
-            totals["wait_s"] += trip.load_s - ready_s
-            totals["reload_s"] += trip.depart_s - trip.load_s
-            at_s = trip.depart_s
-            for visit in trip.visits:
-                totals["drive_s"] += visit.arrive_s - visit.park_s - at_s
-                totals["park_s"] += visit.park_s
-                totals["walk_s"] += visit.walk_s
-                totals["wait_s"] += visit.wait_s
-                totals["service_s"] += service[visit.stop]
-                at_s = visit.depart_s
-            totals["drive_s"] += trip.return_s - at_s
-            ready_s = trip.return_s
-    return dict(totals)
+def unserved_price(problem: Problem, task: Task) -> float:
+    """Money for leaving a stop out; 0 where unserved parcels have no price."""
+    if problem.unserved_price_per_parcel is None:
+        return 0.0
+    own = task.unserved_price_per_parcel
+    return task.all_parcels * (problem.unserved_price_per_parcel if own is None else own)
 
 
 def _load_factor(plan: Plan, *, types: Mapping[str, VehicleType], tasks: Mapping[str, Task]) -> dict[str, float | None]:
-    """Load over capacity, summed over all trips; ``None`` where a type has no limit or nothing drives."""
+    """Load of the fullest leg over capacity, summed over all trips.
+
+    ``None`` where a type has no limit or nothing drives.
+    """
     load: defaultdict[str, float] = defaultdict(float)
     room: defaultdict[str, float] = defaultdict(float)
     for route in plan.routes:
         vehicle_type = types[route.type]
         for trip in route.trips:
-            load["kg"] += sum(tasks[visit.stop].weight_kg for visit in trip.visits)
-            load["m3"] += sum(tasks[visit.stop].volume_m3 for visit in trip.visits)
+            load["kg"] += fullest(trip, tasks, LOADS["payload"])
+            load["m3"] += fullest(trip, tasks, LOADS["volume"])
             room["kg"] += vehicle_type.capacity_kg or 0.0
             room["m3"] += vehicle_type.capacity_m3 or 0.0
     return {unit: load[unit] / room[unit] if room[unit] > 0 else None for unit in ("kg", "m3")}
@@ -185,12 +181,16 @@ def _cost(
     problem: Problem,
     plan: Plan,
     *,
+    tasks: Mapping[str, Task],
     costs: Mapping[str, VehicleCosts],
     km_by_type: Mapping[str, float],
     used: Mapping[str, int],
-    delivered: int,
+    moved: int,
 ) -> dict[str, float | None]:
-    """Cost by part, and how much of it rests on figures that nobody verified."""
+    """Cost by part, and how much of it rests on figures that nobody verified.
+
+    ``late`` is there only if something is.
+    """
     units: dict[CostPart, Mapping[str, float]] = {
         "vehicle": {name: float(count) for name, count in used.items()},
         "distance": km_by_type,
@@ -201,56 +201,17 @@ def _cost(
     for part, amounts in units.items():
         parts[part] = sum(costs[name].amount(part) * amount for name, amount in sorted(amounts.items()))
         unproven += sum(costs[name].unproven_amount(part) * amount for name, amount in sorted(amounts.items()))
-    parts["driver"] = sum(problem.pay.cost(route.end_s - route.start_s) for route in plan.routes)
+    parts["driver"] = sum(problem.pay.cost(paid_span_s(route)) for route in plan.routes)
     if any(term.unproven for cost in costs.values() for term in cost.terms if term.part == "driver"):
         unproven += parts["driver"]
-    parts["unserved"] = plan.unserved_parcels * (problem.unserved_price_per_parcel or 0.0)
+    parts["unserved"] = sum(unserved_price(problem, tasks[item.stop]) for item in plan.unserved)
+    late = late_cost(plan, tasks)
+    if late > 0:
+        parts["late"] = late
     total = sum(parts.values())
     return {
         **parts,
         "total": total,
-        "per_parcel": total / delivered if delivered else None,
+        "per_parcel": total / moved if moved else None,
         "from_assumptions": unproven,
-    }
-
-
-def binding_limit(
-    problem: Problem, route: Route, *, vehicle_type: VehicleType, tasks: Mapping[str, Task]
-) -> dict[str, Any]:
-    """Which limit binds a route: how far each is used, and the most used one when it is nearly exhausted.
-
-    Load limits count for the fullest trip, the shift as (last return − first loading) ÷ shift, the window as the
-    least slack between start of service and a window's end (in minutes; it binds under five).
-    """
-    used: dict[str, float] = {}
-    loads: dict[str, tuple[float | None, list[float]]] = {
-        "payload": (vehicle_type.capacity_kg, [sum(tasks[v.stop].weight_kg for v in t.visits) for t in route.trips]),
-        "volume": (vehicle_type.capacity_m3, [sum(tasks[v.stop].volume_m3 for v in t.visits) for t in route.trips]),
-        "parcels": (vehicle_type.capacity_parcels, [sum(tasks[v.stop].parcels for v in t.visits) for t in route.trips]),
-    }
-    for name, (capacity, amounts) in loads.items():
-        if capacity:
-            used[name] = max(amounts) / capacity
-    used["shift"] = (route.end_s - route.start_s) / (problem.shift_s[1] - problem.shift_s[0])
-    slack_s = min(
-        (
-            next((closes for _, closes in tasks[visit.stop].windows_s if closes >= visit.start_s), 0) - visit.start_s
-            for trip in route.trips
-            for visit in trip.visits
-            if tasks[visit.stop].windows_s != (problem.shift_s,)
-        ),
-        default=None,
-    )
-    limit = max(sorted(used), key=lambda name: used[name])
-    if slack_s is not None and slack_s < 300:
-        limit = "window"
-    elif used[limit] < BINDS_AT:
-        limit = "none"
-    return {
-        "route": route.id,
-        "limit": limit,
-        "used": used,
-        "window_slack_min": None if slack_s is None else slack_s / 60.0,
-        "trips": len(route.trips),
-        "stops": sum(len(trip.visits) for trip in route.trips),
     }

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleetplan.planning.explaining import with_own_reasons
 from fleetplan.planning.plan import Plan
@@ -15,6 +15,7 @@ from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
 from fleetplan.study.building import Progress
 from fleetplan.study.inputs import FleetEntry
+from fleetplan.study.ranking import rank
 
 SEEDS_PER_FLEET = 3
 
@@ -29,11 +30,6 @@ class Answers:
     best: Mapping[str, Plan]
     seeds: Mapping[str, tuple[Plan, ...]]
     interrupted: bool
-
-
-def rank(plan: Plan, *, priced: bool) -> tuple[float, float]:
-    """The order of plans: fewest unserved parcels, then cost; by cost alone where unserved parcels have a price."""
-    return (0.0 if priced else float(plan.unserved_parcels), plan.cost)
 
 
 def ignore_interrupts() -> None:
@@ -79,9 +75,8 @@ def solve_fleets(
 
     def finished(name: str, found: list[Plan]) -> None:
         if found:
-            priced = problems[name].unserved_price_per_parcel is not None
             plans[name] = tuple(found)
-            best[name] = min(found, key=lambda plan: rank(plan, priced=priced))
+            best[name] = min(found, key=lambda plan: rank(problems[name], plan))
 
     for stage in stages_of(fleets):
         starts = {name: _best_start(name, fleets, best, problems) for name in stage}
@@ -136,12 +131,11 @@ def share_plans(problems: Mapping[str, Problem], answers: Answers) -> Answers:
     for name, problem in problems.items():
         if name not in answers.best:
             continue
-        priced = problem.unserved_price_per_parcel is not None
         types = {vehicle_type.name for vehicle_type in problem.types}
         for other in sorted(answers.best):
             plan = answers.best[other]
             if (
-                rank(plan, priced=priced) < rank(best[name], priced=priced)
+                rank(problem, plan) < rank(problem, best[name])
                 and {route.type for route in plan.routes} <= types
                 and not verify(problem, plan)
             ):
@@ -168,22 +162,21 @@ def stages_of(fleets: Mapping[str, Sequence[FleetEntry]]) -> list[list[str]]:
 
 
 def _contains(outer: Sequence[FleetEntry], inner: Sequence[FleetEntry], *, strict: bool) -> bool:
-    counts = {entry.type: entry.max for entry in outer}
+    of_type = {entry.type: entry for entry in outer}
     for entry in inner:
-        if entry.type not in counts:
+        own = of_type.get(entry.type)
+        if own is None or replace(own, max=None) != replace(entry, max=None):
             return False
-        limit = counts[entry.type]
-        if limit is not None and (entry.max is None or entry.max > limit):
+        if own.max is not None and (entry.max is None or entry.max > own.max):
             return False
-    return not strict or {(e.type, e.max) for e in outer} != {(e.type, e.max) for e in inner}
+    return not strict or set(outer) != set(inner)
 
 
 def _best_start(
     name: str, fleets: Mapping[str, Sequence[FleetEntry]], best: Mapping[str, Plan], problems: Mapping[str, Problem]
 ) -> Plan | None:
     inner = [best[other] for other in sorted(best) if _contains(fleets[name], fleets[other], strict=True)]
-    priced = problems[name].unserved_price_per_parcel is not None
-    return min(inner, key=lambda plan: rank(plan, priced=priced), default=None)
+    return min(inner, key=lambda plan: rank(problems[name], plan), default=None)
 
 
 def _rescue(jobs: Sequence[tuple[str, int]], futures: Sequence[Future[Plan]]) -> dict[str, list[Plan]]:

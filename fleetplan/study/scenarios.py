@@ -20,6 +20,7 @@ from fleetplan.resources import data_path
 from fleetplan.scenario import Scenario, absent_files, read_scenario
 from fleetplan.study.building import Progress
 from fleetplan.study.inputs import StudyInput, depot_faults, pack_of_country, study_of_settings
+from fleetplan.study.rests import rest_faults
 
 
 def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyInput:
@@ -66,6 +67,7 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
         if scenario.stops.file:
             stops = read_stops(folder / scenario.stops.file)
 
+    faults += rest_faults(scenario, where=where)
     attempt(read_own)
     attempt(read_costs)
     attempt(read_demand)
@@ -95,6 +97,7 @@ def study_of_scenario(path: Path, *, progress: Progress | None = None) -> StudyI
         stops=stops,
         vehicles={name: own.get(name) or vehicle(name) for name in sorted(types)},
         pack=pack,
+        further_types=own,
     )
 
 

@@ -19,6 +19,8 @@ from fleetplan.study.comparing import (
     decided_warnings,
     depot_warnings,
     heading_warning,
+    rest_warnings,
+    stop_warnings,
     width_warning,
 )
 from fleetplan.study.inputs import StudyInput, check_input
@@ -131,6 +133,8 @@ def _warnings(
             warnings.append(f"fleet {name}: the search was interrupted; this is its best plan so far")
     warnings += depot_warnings(study, depot)
     warnings += study.stops.notes
+    warnings += stop_warnings(study)
+    warnings += rest_warnings(study, plans)
     warnings.append(heading_warning(figures))
     warnings.append(width_warning(study))
     if study.rules.country == "JP":

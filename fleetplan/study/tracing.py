@@ -34,19 +34,19 @@ def trace_plan(problem: Problem, plan: Plan, reaches: Mapping[str, Reach]) -> tu
         reach = reaches[route.type]
         legs = []
         for number, (trip, points) in enumerate(zip(route.trips, route_points(problem, route), strict=True)):
-            stops: Sequence[str] = [*(visit.stop for visit in trip.visits), ""]
-            for stop, here, there, path in zip(stops, points[:-1], points[1:], reach.drive(points), strict=True):
-                legs.append(_leg(reach, number, stop, here, there, row_of.get(stop), path))
+            met: Sequence[tuple[str, int]] = [*((visit.stop, visit.access) for visit in trip.visits), ("", 0)]
+            for (stop, way), here, there, path in zip(met, points[:-1], points[1:], reach.drive(points), strict=True):
+                legs.append(_leg(reach, number, stop, way, here, there, row_of.get(stop), path))
         traced.append(TracedRoute(route.id, route.type, tuple(legs)))
     return tuple(traced)
 
 
-def _leg(reach: Reach, trip: int, stop: str, here: int, there: int, row: int | None, path: DrivePath) -> Leg:
+def _leg(reach: Reach, trip: int, stop: str, way: int, here: int, there: int, row: int | None, path: DrivePath) -> Leg:
     lon = lat = walk_lon = walk_lat = _NOTHING
     if here != there:
         lon, lat = path.lon, path.lat
     if row is not None:
-        walk = reach.walk(row)
+        walk = reach.walk(row, way)
         walk_lon, walk_lat = walk.lon, walk.lat
     return Leg(
         trip=trip,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleetplan.demand.stops import Stops
 from fleetplan.errors import InputError
+from fleetplan.planning.plan import Pause
 from fleetplan.planning.reading import read_plan_document
 from fleetplan.show import files
 from fleetplan.show.files import canonical_json, manifest_csv, save_comparison, spreadsheet_text, write_table
@@ -229,6 +232,30 @@ def test_manifest_is_the_plan_in_order(town_study: StudyResult) -> None:
     assert [int(row["sequence"]) for row in rows if row["route"] == "kei-van-1"] == list(
         range(1, sum(row["route"] == "kei-van-1" for row in rows) + 1)
     )
+
+
+def test_manifest_shows_rests_collections_and_lateness(town_study: StudyResult) -> None:
+    """Rests are rows between the stops, with their clock times; further columns come only where something is told."""
+    fleet = town_study.fleets["kei"]
+    route = fleet.plan.routes[0]
+    trip = route.trips[0]
+    first = trip.visits[0]
+    late = replace(first, late_s=600)
+    rests = (Pause(0, 0, 9 * 3600, 9 * 3600 + 900, True), Pause(0, 1, 11 * 3600, 12 * 3600, False))
+    changed = replace(route, trips=(replace(trip, visits=(late, *trip.visits[1:])), *route.trips[1:]), rests=rests)
+    stops = [
+        replace(stop, collect_parcels=2, collect_kg=1.5) if stop.id == first.stop else stop for stop in town_study.stops
+    ]
+    result = replace(town_study, stops=Stops(tuple(stops)))
+    day = replace(fleet, plan=replace(fleet.plan, routes=(changed,)))
+    rows = list(csv.DictReader(io.StringIO(manifest_csv(result, day))))
+    assert [(row["stop"], row["name"]) for row in rows[:1] + rows[2:3]] == [("", "rest")] * 2
+    assert (rows[2]["start"], rows[2]["depart"], rows[2]["sequence"]) == ("11:00", "12:00", "")
+    assert (rows[1]["collect_parcels"], rows[1]["collect_kg"], rows[1]["late_min"]) == ("2", "1.50", "10")
+    assert rows[3]["collect_parcels"] == rows[3]["late_min"] == ""
+    assert rows[3]["sequence"] == "2"
+    plain = csv.DictReader(io.StringIO(manifest_csv(town_study, fleet))).fieldnames
+    assert plain is not None and not {"collect_parcels", "late_min"} & set(plain)
 
 
 @given(st.text(max_size=20))

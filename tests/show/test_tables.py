@@ -151,3 +151,22 @@ def test_one_fleet_and_none() -> None:
     assert verdict(result.document).startswith("kei: ")
     assert "* best" not in comparison_table(result.document)
     assert comparison_table({"fleets": {}}).startswith("No fleet was planned.")
+
+
+def test_lateness_rests_and_collections_have_lines_where_they_occur(town_study: StudyResult) -> None:
+    """A fleet that is late gets the cost and the count, the others a zero; without any there is no such line."""
+    document = document_of(town_study, {"kei": (90, 1), "mixed": (80, 1), "van": (100, 1)})
+    words = {"– late", "Stops served late", "Parcels collected", "Breaks, h:min"}
+    assert not words & {row.label for row in comparison_rows(document)}
+    kei = document["fleets"]["kei"]
+    kei["cost"]["late"] = 12.5
+    kei["stops"] = {**kei["stops"], "late": 3}
+    kei["parcels"] = {**kei["parcels"], "collected": 7}
+    kei["break_s"] = 2700
+    cells = {row.label: row.cells for row in comparison_rows(document) if row.label in words}
+    assert cells == {
+        "– late": ("12.50", "–", "–"),
+        "Stops served late": ("3", "0", "0"),
+        "Parcels collected": ("7", "0", "0"),
+        "Breaks, h:min": ("0:45", "0:00", "0:00"),
+    }

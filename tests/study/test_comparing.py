@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fleetplan.errors import Refusal
 from fleetplan.planning.plan import Plan, Unserved
+from fleetplan.planning.problem import Pay, Problem
 from fleetplan.study.comparing import best_fleet, differences, is_comparable
 from fleetplan.study.measuring import seed_figures
 
@@ -56,8 +58,9 @@ def test_fleets_that_leave_different_stops_are_not_ranked() -> None:
 def test_the_spread_counts_equally_good_seeds_only() -> None:
     """Protects the noise figure: a seed that served fewer parcels is cheaper for that reason, not by noise."""
     seeds = [Plan((), (), cost, left, "effort", (1, 1)) for cost, left in ((90, 0), (92, 0), (70, 2))]
-    assert seed_figures(seeds, priced=False)["spread"] == 2
-    assert seed_figures(seeds, priced=True)["spread"] == 22
+    day = Problem((), (), (0, 3600), 0, Pay(1.0, 0, 3600, 1.25), 100.0)
+    assert seed_figures(day, seeds)["spread"] == 2
+    assert seed_figures(replace(day, unserved_price_per_parcel=5.0), seeds)["spread"] == 22
 
 
 def test_the_best_of_equals_is_the_first_by_name() -> None:
@@ -67,8 +70,6 @@ def test_the_best_of_equals_is_the_first_by_name() -> None:
 
 def test_hours_that_nobody_states_are_the_cost_packs() -> None:
     """Protects own cost packs: their overtime limit and paid minimum count, unless the shift states its own."""
-    from dataclasses import replace
-
     from fleetplan.fleet.pricing import cost_pack
     from fleetplan.study.inputs import shift_of
 

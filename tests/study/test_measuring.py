@@ -11,7 +11,8 @@ import pytest
 import fleetplan as fp
 from fleetplan.fleet.pricing import cost_pack, vehicle_costs
 from fleetplan.planning.plan import Plan, Route, Trip, Visit
-from fleetplan.study.measuring import binding_limit, measure_plan
+from fleetplan.study.limits import binding_limit
+from fleetplan.study.measuring import measure_plan
 
 VAN = fp.vehicle("full-size-van")
 
@@ -41,7 +42,7 @@ def problem() -> fp.Problem:
         access=access, refusals=(None, None, None),
     )  # fmt: skip
     pay = fp.Pay(costs.amount("driver"), 0, 32_400, 1.25)
-    return fp.Problem(tasks, (van,), (0, 36_000), 900, pay, 150.0, None, labels={"door_walk_m": 30.0})
+    return fp.Problem(tasks, (van,), (0, 36_000), 900, pay, 150.0, labels={"door_walk_m": 30.0})
 
 
 def plan() -> Plan:

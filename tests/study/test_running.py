@@ -31,6 +31,13 @@ def test_limited_numbers_count() -> None:
     assert stages_of({"a": [VAN], "b": three}) == [["b"], ["a"]]
 
 
+def test_limits_of_a_day_count() -> None:
+    """Protects against an impossible start: days without a limit on stops are no start for days with one."""
+    short = [FleetEntry("full-size-van", max_stops=20)]
+    assert stages_of({"a": [KEI, *short], "b": [VAN]}) == [["a", "b"]]
+    assert stages_of({"a": [KEI, *short], "b": short}) == [["b"], ["a"]]
+
+
 def test_equal_fleets_share_a_stage() -> None:
     """Protects against a loop: two fleets of the same types wait for neither."""
     assert stages_of({"a": [KEI, VAN], "b": [VAN, KEI]}) == [["a", "b"]]

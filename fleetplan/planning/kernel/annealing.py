@@ -53,6 +53,7 @@ class Work(NamedTuple):
     best: Floats
     place: Ints
     trips: Ints
+    active: Ints32  # [n + 1] number of tasks that are searched over, then those
 
 
 class Tune(NamedTuple):
@@ -91,6 +92,7 @@ def make_work(w: Bundle) -> Bundle:
         best=np.zeros(2),
         place=np.zeros(5, np.int64),
         trips=np.zeros(1, np.int64),
+        active=np.zeros(w.n + 1, np.int32),
     )
     return Bundle(work)
 
@@ -177,14 +179,14 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
     work.touched[0] = 0
     work.taken[0] = 0
     draw = uniform(rng)
-    x = below(rng, w.n)
+    x = work.active[1 + below(rng, work.active[0])]
     r = s.entity[x, DAY]
     if r >= 0 and draw < tune.whole_day:
         ruin_day(w, s, work, r)
     elif r >= 0 and draw < tune.whole_day + tune.whole_trip:
         ruin_trip(w, s, work, s.entity[x, TRIP])
     else:
-        ruin_strings(w, s, work, rng, tune)
+        ruin_strings(w, s, work, rng, x, tune)
     settle_ruins(w, s, work)
     before = s.left[0]
     for k in range(1, before + 1):
@@ -227,6 +229,8 @@ def anneal(
         iterations: steps.
         hot, cold: temperature at the start and at the end.
     """
+    if work.active[0] == 0:
+        return 0
     recount(w, s, work)
     copy_rest(w, kept, s)
     found = 0

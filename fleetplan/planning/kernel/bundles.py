@@ -74,6 +74,10 @@ class Bundle:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._content, name)
 
+    def replace(self, **changes: Any) -> Bundle:
+        """The same with other values for some names."""
+        return Bundle(self._content._replace(**changes))
+
 
 @typeof_impl.register(Bundle)  # type: ignore[untyped-decorator]
 def _type_of(value: Bundle, context: Any) -> BundleType:

@@ -1,6 +1,8 @@
-"""One lane of the search: a solution that is annealed, with all it needs. Lanes can run in threads side by side."""
+"""One lane of the search: a solution that is annealed, with all it needs. Lanes run in threads side by side."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -8,29 +10,45 @@ from fleetplan.planning.instance import FAR_S, Day, Instance
 from fleetplan.planning.kernel.annealing import Tune, anneal, copy_all, make_work
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
-from fleetplan.planning.kernel.layout import BASE, PER_M, WAGE, WIDTH, empty_state
-from fleetplan.planning.kernel.world import days_of, make_world, put_days
+from fleetplan.planning.kernel.layout import BASE, COST, COUNT, PER_M, STOPS, WAGE, WIDTH, empty_state
+from fleetplan.planning.kernel.world import days_of, put_days
 
 
 class Lane:
-    """A search in progress."""
+    """A search in progress, over all tasks or over those that it is given.
 
-    def __init__(self, instance: Instance, *, seed: int, number: int = 0, world: Bundle | None = None) -> None:
+    Args:
+        instance, world: the problem, twice.
+        seed: one or more numbers that steer the random choices.
+    """
+
+    def __init__(self, instance: Instance, world: Bundle, *, seed: Sequence[int]) -> None:
         self.instance = instance
-        self.world = make_world(instance) if world is None else world
-        self.rng = seeded(seed, number)
-        self.work = make_work(self.world)
-        self.state = empty_state(self.world)
-        self.kept = empty_state(self.world)
-        self.best = empty_state(self.world)
+        self.world = world
+        self.rng = seeded(*seed)
+        self.work = make_work(world)
+        self.state, self.kept, self.best = (empty_state(world) for _ in range(3))
         self.tune = Tune()
 
-    def start(self, days: list[Day]) -> None:
-        """Go on from given days."""
-        self.state = empty_state(self.world)
-        put_days(self.world, self.instance, self.state, days)
-        copy_all(self.world, self.kept, self.state)
-        copy_all(self.world, self.best, self.state)
+    def start(self, days: Sequence[Day], left: Iterable[int], *, counts: Sequence[int] | None = None) -> None:
+        """Go on from days and tasks left out; all other tasks belong to somebody else.
+
+        Args:
+            days, left: disjoint in their tasks.
+            counts: vehicles of each class, these days' included; all by default.
+        """
+        if counts is not None:
+            numbers = self.world.numbers.copy()
+            numbers[:, COUNT] = counts
+            self.world = self.world.replace(numbers=numbers)
+        missing = sorted(left)
+        for state in (self.state, self.kept, self.best):
+            put_days(self.world, self.instance, state, days, missing)
+        tasks = [x for day in days for x in self.instance.tasks_of(day)] + missing
+        self.work.active[0] = len(tasks)
+        self.work.active[1 : len(tasks) + 1] = tasks
+        self.work.dirty[0] = 0
+        self.work.is_dirty[:] = 0
 
     def run(self, iterations: int, hot: float, cold: float) -> int:
         """So many steps; returns how many were improvements."""
@@ -38,29 +56,52 @@ class Lane:
             anneal(self.world, self.state, self.kept, self.best, self.work, self.rng, self.tune, iterations, hot, cold)
         )
 
-    def days(self) -> list[Day]:
-        """The best days so far."""
+    def go_back(self) -> None:
+        """Go on from the best solution."""
+        for state in (self.state, self.kept):
+            copy_all(self.world, state, self.best)
+
+    def best_days(self) -> list[Day]:
+        """The days of the best solution."""
         return days_of(self.world, self.instance, self.best)
 
+    def current_days(self) -> list[Day]:
+        """The days of the current solution."""
+        return days_of(self.world, self.instance, self.state)
+
+    def costs(self, *, best: bool) -> list[float]:
+        """What each of those days costs."""
+        state = self.best if best else self.state
+        return [float(x) for x in state.day[state.info[:, STOPS] > 0, COST]]
+
+    def left(self, *, best: bool) -> list[int]:
+        """Tasks left out."""
+        state = self.best if best else self.state
+        return [int(x) for x in state.left[1 : state.left[0] + 1]]
+
     @property
-    def cost(self) -> tuple[float, float]:
-        """Money of the best solution, and weight of the tasks it leaves out."""
-        return float(self.best.total[0]), float(self.best.total[1])
+    def total(self) -> float:
+        """Money and weight of the best solution."""
+        return float(self.best.total.sum())
 
 
 def unit_cost(world: Bundle) -> float:
     """Mean money of an arc to one of the five nearest tasks: what temperatures are measured in."""
-    near = world.near[:, : min(5, world.near.shape[1])]
+    near = world.near[:, :5]
     costs = []
     for c in range(world.classes):
         options = world.options[c * world.n : (c + 1) * world.n]
-        able = np.flatnonzero(options[:, 1] > options[:, 0])
-        p = np.zeros(world.n, dtype=np.int64)
-        p[able] = world.point[options[able, 0]]
+        able = options[:, 1] > options[:, 0]
+        pairs = able[:, None] & (near >= 0) & able[near]
+        if not pairs.any():
+            continue
+        point = np.zeros(world.n, dtype=np.int64)
+        point[able] = world.point[options[able, 0]]
         base, width = world.numbers[c, BASE], world.numbers[c, WIDTH]
-        cells = world.table[base + p[able][:, None] * width + p[near[able]]]
-        money = world.amounts[c, PER_M] * cells[..., 1] + world.pay[WAGE] * cells[..., 0]
-        usable = cells[..., 0] < FAR_S
-        if usable.any():
-            costs.append(float(money[usable].mean()))
-    return float(np.mean(costs)) if costs else 1.0
+        x, k = np.nonzero(pairs)
+        cells = world.table[base + point[x] * width + point[near[x, k]]]
+        cells = cells[cells[:, 0] < FAR_S]
+        if len(cells):
+            costs.append(float((world.amounts[c, PER_M] * cells[:, 1] + world.pay[WAGE] * cells[:, 0]).mean()))
+    mean = float(np.mean(costs)) if costs else 0.0
+    return mean if mean > 0 else 1.0

@@ -123,7 +123,7 @@ class State(NamedTuple):
 
 
 def empty_state(world: Bundle) -> Bundle:
-    """Nothing served: all days unused, all tasks left out."""
+    """A solution without days and tasks."""
     entities = world.n + world.slots * (world.own + 2)
     state = State(
         entity=np.full((entities, 8), -1, dtype=np.int32),
@@ -136,9 +136,15 @@ def empty_state(world: Bundle) -> Bundle:
         total=np.zeros(2),
         left=np.zeros(world.n + 1, dtype=np.int32),
     )
+    bundle = Bundle(state)
+    clear(world, bundle)
+    return bundle
+
+
+def clear(world: Bundle, state: Bundle) -> None:
+    """All days unused, and no task in any."""
+    state.entity[:] = -1
     state.entity[: world.n, KIND] = TASK
     state.entity[world.n :, KIND] = FREE
-    state.left[0] = world.n
-    state.left[1:] = np.arange(world.n)
-    state.total[1] = world.task[:, UNSERVED].sum()
-    return Bundle(state)
+    for table in (state.day, state.info, state.used, state.total, state.left):
+        table[:] = 0

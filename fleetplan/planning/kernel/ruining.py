@@ -37,13 +37,12 @@ def take_out(s: Any, work: Any, x: int) -> None:
 
 
 @compiled
-def ruin_strings(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
-    """Remove strings around a random task."""
-    mean_trip = (w.n - s.left[0]) / max(1, work.trips[0])
+def ruin_strings(w: Any, s: Any, work: Any, rng: Any, seed: int, tune: Any) -> None:
+    """Remove strings around a task."""
+    mean_trip = (work.active[0] - s.left[0]) / max(1, work.trips[0])
     longest = min(tune.longest, mean_trip)
     most = 4.0 * tune.removed / (1.0 + longest) - 1.0
     strings = int(uniform(rng) * most + 1.0)
-    seed = below(rng, w.n)
     ruined = 0
     work.ruined[0] = 0
     for at in range(-1, NEAR_TASKS):

@@ -28,6 +28,7 @@ from fleetplan.planning.kernel.layout import (
     Ints,
     Ints32,
     World,
+    clear,
 )
 from fleetplan.planning.kernel.timing import link, open_day, refresh, start_of
 
@@ -38,6 +39,7 @@ DRIVING_RESTS = 2
 """Most rests of a day that the driving rule alone asks for."""
 
 NEVER = 1e18
+IMPOSSIBLE = 1e300
 
 MOST_TRIPS = 30
 """No vehicle of the search makes more trips a day."""
@@ -199,7 +201,7 @@ def _energy(instance: Instance, places: Sequence[Ints]) -> tuple[Floats, list[in
 def _alone(instance: Instance) -> tuple[Floats, Ints32]:
     """Cost of the cheapest day for each class and task alone, and its option."""
     n, pay = instance.size, instance.problem.pay
-    cost = np.full((len(instance.classes), n), 1e300)
+    cost = np.full((len(instance.classes), n), IMPOSSIBLE)
     chosen = np.full((len(instance.classes), n), -1, dtype=np.int32)
     offset = 0
     for k, c in enumerate(instance.classes):
@@ -209,8 +211,13 @@ def _alone(instance: Instance) -> tuple[Floats, Ints32]:
         span = c.loading_s + out + o.duration_s + back
         wages = pay.wage_per_h / 3600.0 * np.maximum(span, pay.min_s)
         wages += pay.wage_per_h / 3600.0 * (pay.overtime_factor - 1.0) * np.maximum(0.0, span - pay.overtime_after_s)
+        served = np.maximum(o.opens_s, np.maximum(c.shift_s[0], instance.ready_s[o.task]) + c.loading_s + out)
+        sound = (served <= o.closes_s) & (served + o.duration_s + back <= c.shift_s[1]) & (span <= c.max_span_s)
+        if c.energy_wh is not None:
+            sound &= c.energy_wh[0, o.point] + c.energy_wh[o.point, 0] <= with_tolerance(c.usable_wh)
         metres = c.distance_m[0, o.point].astype(np.float64) + c.distance_m[o.point, 0]
         money = c.cost_per_day + c.cost_per_m * metres + wages + o.price
+        money[~sound] = IMPOSSIBLE
         order = np.lexsort((money, o.task))
         firsts = np.unique(o.task[order], return_index=True)[1]
         best = order[firsts]
@@ -316,10 +323,10 @@ def days_of(world: Bundle, instance: Instance, state: Bundle) -> list[Day]:
     return days
 
 
-def put_days(world: Bundle, instance: Instance, state: Bundle, days: list[Day]) -> None:
-    """Fill an empty solution with days."""
+def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Day], left: Sequence[int]) -> None:
+    """Make a solution of days and tasks left out; tasks in neither are in no day."""
+    clear(world, state)
     offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
-    served = np.zeros(world.n, dtype=bool)
     for r, (c, trips) in enumerate(days):
         open_day(world, state, r, c)
         e = start_of(world, r)
@@ -335,9 +342,7 @@ def put_days(world: Bundle, instance: Instance, state: Bundle, days: list[Day]) 
                 state.entity[x, OPTION] = option + offsets[c]
                 link(state, x, e)
                 e = x
-                served[x] = True
         refresh(world, state, r)
-    left = np.flatnonzero(~served)
     state.left[0] = len(left)
     state.left[1 : len(left) + 1] = left
-    state.total[1] = world.task[left, UNSERVED].sum()
+    state.total[1] = world.task[list(left), UNSERVED].sum()

@@ -1,0 +1,104 @@
+"""How long a search goes on: steps, counted; wall time only as a cap."""
+
+from __future__ import annotations
+
+import time
+
+from fleetplan.errors import InputError
+
+EFFORTS = {"quick": 150, "normal": 750, "thorough": 6000}
+"""Steps of each lane of the search per stop."""
+
+LEAST_STEPS = 10_000
+"""Steps of a lane that a named effort means at least: small problems are solved in a moment all the same."""
+
+ROUNDS = 40
+"""A search goes in so many rounds; between them lanes meet, progress is told, and interrupts are heard."""
+
+PROBE_STEPS = 300
+"""Steps of the first round under a cap, from which the speed is known."""
+
+
+def steps_of(effort: str | int, size: int) -> int:
+    """Steps per lane of an effort, for so many stops.
+
+    Raises:
+        InputError: no such effort.
+    """
+    if isinstance(effort, str) and effort in EFFORTS:
+        return max(LEAST_STEPS, EFFORTS[effort] * size)
+    if isinstance(effort, int) and not isinstance(effort, bool) and effort >= 1:
+        return effort
+    known = f"{', '.join(EFFORTS)} or a whole number from 1"
+    raise InputError.one("solve.effort", "solve", "effort", f"{effort!r} is no effort", f"use {known}")
+
+
+class Clock:
+    """Counts the steps of a search, and shortens it where the cap on time would cut it off.
+
+    As long as the steps are on their way to end before the cap, nothing depends on time. Once they are not, the search
+    hurries: what is left of it is spread over what is left of the time, and the plan says that time stopped it.
+
+    Args:
+        steps: allowed.
+        deadline: moment of ``time.monotonic()`` at which it must be over; ``None`` without a cap.
+    """
+
+    def __init__(self, steps: int, deadline: float | None) -> None:
+        self.steps = steps
+        self.deadline = deadline
+        self.used = 0
+        self.hurried = False
+        self._began = time.monotonic()
+        self._busy_s = 0.0
+        self._progress = 0.0
+
+    @property
+    def progress(self) -> float:
+        """Share of the search that is over, 0 to 1."""
+        return self._progress
+
+    @property
+    def over(self) -> bool:
+        """Whether the search has to end."""
+        return self._progress >= 1.0
+
+    def next_round(self) -> tuple[int, float]:
+        """Steps of the next round, and the progress that it leads to."""
+        if self.deadline is None:
+            return self._by_steps()
+        now = time.monotonic()
+        left_s = self.deadline - now
+        if left_s <= 0:
+            self.hurried = self.hurried or self.used < self.steps
+            return 0, 1.0
+        if self.used == 0:
+            share = PROBE_STEPS / self.steps
+            return min(PROBE_STEPS, self.steps), min(1.0, max(share, self._progress))
+        rate = self.used / max(self._busy_s, 1e-6)
+        if not self.hurried and (self.steps - self.used) / rate > left_s:
+            self.hurried = True
+            self._began = now
+            self._at_hurry = self._progress
+        if not self.hurried:
+            return self._by_steps()
+        whole_s = self.deadline - self._began
+        round_s = min(whole_s / ROUNDS, left_s)
+        passed = (now - self._began + round_s) / whole_s
+        target = self._at_hurry + (1.0 - self._at_hurry) * min(1.0, passed)
+        return max(1, int(rate * round_s)), 1.0 if left_s <= round_s else target
+
+    def _by_steps(self) -> tuple[int, float]:
+        steps = min(-(-self.steps // ROUNDS), self.steps - self.used)
+        return steps, (self.used + steps) / self.steps
+
+    def done(self, steps: int, progress: float, busy_s: float) -> None:
+        """Note a round."""
+        self.used += steps
+        self._busy_s += busy_s
+        self._progress = 1.0 if self.used >= self.steps else progress
+
+    def stop(self) -> None:
+        """End the search now, for want of time."""
+        self.hurried = True
+        self._progress = 1.0

@@ -1,0 +1,225 @@
+"""Two lanes of annealing side by side: how they share a problem, meet, and recombine what they found.
+
+Small problems are searched by both lanes whole, from different seeds; the lane that falls behind goes on from the
+other's solution at a few meetings. Large ones are cut between neighbouring days, each lane anneals its own part, and
+every round cuts anew: the lanes then do the work of one that is twice as fast. The days that good solutions are made of
+are kept in a pool, and recombined exactly (``recombining``).
+
+There are always two lanes, on one core or on more, so the answer does not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fleetplan.planning.effort import Clock
+from fleetplan.planning.instance import Day, Instance
+from fleetplan.planning.kernel.lane import Lane, unit_cost
+from fleetplan.planning.kernel.layout import COUNT, NEAR_TASKS
+from fleetplan.planning.kernel.world import make_world
+from fleetplan.planning.recombining import recombine
+from fleetplan.planning.schedule import Solution, make_solution
+
+LANES = 2
+
+SPLIT_FROM = 400
+"""Stops from which on lanes share a problem instead of both searching it whole."""
+
+HOT, COLD = 5.0, 0.1
+"""Temperature at the start and at the end, in mean costs of an arc to a near neighbour."""
+
+WARM = 0.3
+"""Share of the temperature at which a search starts that goes on from a plan."""
+
+MEETINGS = (0.4, 0.6, 0.8, 0.9)
+"""Progress at which the lane that is behind goes on from the other's solution."""
+
+RECOMBINED = (0.5, 0.75, 0.9, 1.0)
+"""Progress at which the pool is recombined."""
+
+MOST_POOLED = 20_000
+POOL_LIMIT = 1.0
+"""Days in a pool, and units of deterministic time for one recombination."""
+
+Seen = Callable[[Solution], None]
+
+
+@dataclass
+class _Pool:
+    """Days seen in good solutions, the cheapest for each class and set of tasks."""
+
+    instance: Instance
+    days: dict[tuple[int, frozenset[int]], tuple[float, Day]] = field(default_factory=dict)
+
+    def add(self, days: Sequence[Day], costs: Sequence[float]) -> None:
+        for day, cost in zip(days, costs, strict=True):
+            key = (day[0], frozenset(self.instance.tasks_of(day)))
+            known = self.days.get(key)
+            if known is None or cost < known[0]:
+                self.days[key] = (cost, day)
+        while len(self.days) > MOST_POOLED:
+            del self.days[next(iter(self.days))]
+
+    def recombined(self, start: Solution) -> Solution | None:
+        costs = [cost for cost, _ in self.days.values()]
+        return recombine(self.instance, [day for _, day in self.days.values()], costs, start=start, limit=POOL_LIMIT)
+
+
+class KernelSearch:
+    """The compiled search on one problem.
+
+    Args:
+        instance: what is planned.
+        seed: steers what may vary.
+        clock: counts and caps the steps.
+        seen: told of every best solution.
+        pooled: whether days are recombined.
+    """
+
+    def __init__(self, instance: Instance, *, seed: int, clock: Clock, seen: Seen, pooled: bool = True) -> None:
+        self.instance = instance
+        self.seed = seed
+        self.clock = clock
+        self.seen = seen
+        self.world = make_world(instance)
+        self.pool = _Pool(instance) if pooled else None
+        self.generator = random.Random(f"lanes {seed}")
+        self.unit = unit_cost(self.world)
+        self.hot = HOT
+
+    def improve(self, start: Solution, *, warm: bool) -> Solution:
+        """Anneal from a solution; the best one found, which may be the start."""
+        if warm:
+            self.hot = max(COLD, HOT * WARM)
+        with ThreadPoolExecutor(LANES) as threads:
+            if self.instance.size >= SPLIT_FROM:
+                return self._shared(start, threads)
+            return self._side_by_side(start, threads)
+
+    def _heat(self, progress: float) -> float:
+        return float(self.unit * self.hot * (COLD / self.hot) ** progress)
+
+    def _round(self, lanes: Sequence[Lane], threads: ThreadPoolExecutor) -> None:
+        steps, progress = self.clock.next_round()
+        began = time.monotonic()
+        hot, cold = self._heat(self.clock.progress), self._heat(progress)
+        for job in [threads.submit(lane.run, steps, hot, cold) for lane in lanes]:
+            job.result()
+        self.clock.done(steps, progress, time.monotonic() - began)
+
+    def _side_by_side(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:
+        lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
+        for lane in lanes:
+            lane.start(start.days, start.left)
+        best, least = start, lanes[0].total
+        meetings, mixings = list(MEETINGS), list(RECOMBINED)
+        while not self.clock.over:
+            self._round(lanes, threads)
+            for lane in lanes:
+                if self.pool is not None:
+                    self.pool.add(lane.current_days(), lane.costs(best=False))
+                if lane.total < least - 1e-9 * max(1.0, abs(least)):
+                    best, least = make_solution(lane.best_days(), lane.left(best=True)), lane.total
+                    if self.pool is not None:
+                        self.pool.add(lane.best_days(), lane.costs(best=True))
+            if mixings and self.clock.progress >= mixings[0] and self.pool is not None:
+                while mixings and self.clock.progress >= mixings[0]:
+                    mixings.pop(0)
+                mixed = self.pool.recombined(best)
+                if mixed is not None:
+                    best = mixed
+                    behind = max(lanes, key=lambda lane: lane.total)
+                    behind.start(best.days, best.left)
+                    least = behind.total
+            if meetings and self.clock.progress >= meetings[0]:
+                meetings.pop(0)
+                ahead, behind = sorted(lanes, key=lambda lane: lane.total)
+                behind.start(ahead.best_days(), ahead.left(best=True))
+            self.seen(best)
+        return best
+
+    def _shared(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:
+        lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
+        current = best = start
+        least = self._weight(start)
+        mixings = list(RECOMBINED)
+        while not self.clock.over:
+            parts = self._parts(current)
+            for lane, (days, left, counts) in zip(lanes, parts, strict=True):
+                lane.start(days, left, counts=counts)
+            self._round(lanes, threads)
+            current = _joined(lanes, best=False)
+            total = sum(lane.total for lane in lanes)
+            if total < least - 1e-9 * max(1.0, abs(least)):
+                best, least = _joined(lanes, best=True), total
+            if self.pool is not None:
+                for lane in lanes:
+                    self.pool.add(lane.best_days(), lane.costs(best=True))
+                if mixings and self.clock.progress >= mixings[0]:
+                    mixings.pop(0)
+                    mixed = self.pool.recombined(best)
+                    if mixed is not None:
+                        current = best = mixed
+                        least = self._weight(best)
+            self.seen(best)
+        return best
+
+    def _weight(self, solution: Solution) -> float:
+        lane = Lane(self.instance, self.world, seed=(0,))
+        lane.start(solution.days, solution.left)
+        return lane.total
+
+    def _parts(self, solution: Solution) -> list[tuple[list[Day], list[int], list[int]]]:
+        """Two halves of neighbouring days, with what is left out near them, and a share of the spare vehicles."""
+        days, near = solution.days, self.world.near
+        lane_of = np.zeros(self.instance.size, dtype=np.int64)
+        if days:
+            tasks = [self.instance.tasks_of(day) for day in days]
+            day_of = np.full(self.instance.size, -1, dtype=np.int64)
+            for number, members in enumerate(tasks):
+                day_of[members] = number
+            order = self._by_distance(tasks, day_of)
+            sizes = np.array([len(tasks[number]) for number in order])
+            half = int(np.searchsorted(np.cumsum(sizes), sizes.sum() / 2))
+            for number in order[half + 1 :]:
+                lane_of[tasks[number]] = 1
+        counts = np.array(self.world.numbers[:, COUNT])
+        parts: list[tuple[list[Day], list[int], list[int]]] = [([], [], []), ([], [], [])]
+        for day in days:
+            parts[int(lane_of[self.instance.tasks_of(day)[0]])][0].append(day)
+        left_lane = self.generator.randrange(LANES)
+        for x in solution.left:
+            served = [y for y in near[x] if y >= 0]
+            lane = int(lane_of[served[0]]) if served and self.generator.random() < 0.5 else left_lane
+            parts[lane][1].append(x)
+        used = [np.bincount([d[0] for d in part[0]], minlength=len(counts)) for part in parts]
+        spare = counts - used[0] - used[1]
+        extra = (spare + self.generator.randrange(2)) // 2
+        parts[0][2].extend((used[0] + extra).tolist())
+        parts[1][2].extend((used[1] + spare - extra).tolist())
+        return parts
+
+    def _by_distance(self, tasks: Sequence[Sequence[int]], day_of: np.ndarray) -> list[int]:
+        """Days by steps through neighbours from a random one: those that touch come after each other."""
+        near = self.world.near[:, : NEAR_TASKS // 4]
+        seen = [self.generator.randrange(len(tasks))]
+        known = set(seen)
+        for number in seen:
+            touching = day_of[near[list(tasks[number])]].ravel()
+            counted = np.bincount(touching[touching >= 0], minlength=len(tasks))
+            for other in np.argsort(-counted, kind="stable")[: int((counted > 0).sum())].tolist():
+                if other not in known:
+                    known.add(other)
+                    seen.append(other)
+        return seen + [number for number in range(len(tasks)) if number not in known]
+
+
+def _joined(lanes: Sequence[Lane], *, best: bool) -> Solution:
+    days = [day for lane in lanes for day in (lane.best_days() if best else lane.current_days())]
+    return make_solution(days, [x for lane in lanes for x in lane.left(best=best)])
