@@ -20,25 +20,21 @@ day: there it says too little, and the spread over seeds is what a report should
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.math_opt import (
-    callback_pb2,
-    model_parameters_pb2,
-    model_pb2,
-    model_update_pb2,
-    parameters_pb2,
-)
-from ortools.math_opt.core.python import solver as linear
 
 from fleetplan.planning.instance import FAR_S, Instance, TypeClass, with_tolerance
+from fleetplan.planning.linear import LinearProgram
 from fleetplan.planning.pricing import FAR, price, trace
 
 LARGEST = 200
 """Stops up to which a bound is tried: the work grows with their square, and the rounds with their number."""
+
+SHARES = (0.0, 0.5, 1.0)
+"""Of the paid minimum that are tried with a quarter of the effort, before the best of them gets it whole."""
 
 EFFORT = 150
 """Rounds of pricing, with which prices settle on 100 stops: 1.5 s for one type, 25 s for three on one core."""
@@ -89,17 +85,27 @@ def lower_bound(instance: Instance, *, effort: int = EFFORT) -> Bound | None:
         return Bound(0.0, "nothing to serve")
     if instance.size > LARGEST or effort < 1 or pay.overtime_factor < 1.0:
         return None
-    shares = (0.0, 1.0) if pay.min_s > 0 and pay.wage_per_h > 0 else (0.0,)
+    shares = SHARES if pay.min_s > 0 and pay.wage_per_h > 0 else (0.0,)
     usable = [c for c in instance.classes if c.count > 0 and len(c.options.task)]
-    best = 0.0
+    found: list[tuple[float, float]] = []
     for share in shares:
-        nets = [net for c in usable if (net := _net(instance, c, share)) is not None]
-        if len(nets) < len(usable):
+        value = _search(instance, usable, share, effort if len(shares) == 1 else 1 + effort // 4)
+        if value is None:
             return None
-        prices = _Prices(instance, nets)
-        if prices.possible:
-            best = max(best, prices.search(effort if share == 0.0 else 1 + effort // 4))
+        found.append((value, share))
+    best, promising = max(found)
+    if len(shares) > 1:
+        best = max(best, _search(instance, usable, promising, effort) or 0.0)
     return Bound(best, "linear program over trips") if best > 0 else None
+
+
+def _search(instance: Instance, classes: list[TypeClass], share: float, effort: int) -> float | None:
+    """The bound with a share of the paid minimum in the trips' fixed part; ``None`` where there is none."""
+    nets = [net for c in classes if (net := _net(instance, c, share)) is not None]
+    if len(nets) < len(classes):
+        return None
+    prices = _Prices(instance, nets)
+    return prices.search(effort) if prices.possible else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +220,10 @@ class _Prices:
         master = _Master(n, [net.most for net in self.nets], self.alone)
         best, centre, centre_extra = 0.0, np.zeros(n), np.zeros(len(self.nets))
         for turn in range(effort):
-            dual, extra, value = master.solve()
+            solved = master.solve()
+            if solved is None:
+                break
+            dual, extra, value = solved
             if value <= best * (1.0 + 1e-6):
                 break
             weight = SMOOTHING if turn else 0.0
@@ -260,63 +269,23 @@ class _Master:
     """The linear program over the trips found so far: each stop at least once, or at the cost of serving it alone."""
 
     def __init__(self, tasks: int, most: list[float], alone: Floats) -> None:
-        self.tasks, self.size = tasks, tasks
-        rows = tasks + len(most)
-        model = model_pb2.ModelProto()
-        model.variables.ids.extend(range(tasks))
-        model.variables.lower_bounds.extend([0.0] * tasks)
-        model.variables.upper_bounds.extend([math.inf] * tasks)
-        model.variables.integers.extend([False] * tasks)
-        model.linear_constraints.ids.extend(range(rows))
-        model.linear_constraints.lower_bounds.extend([1.0] * tasks + [-math.inf] * len(most))
-        model.linear_constraints.upper_bounds.extend([math.inf] * tasks + most)
-        model.objective.linear_coefficients.ids.extend(range(tasks))
-        model.objective.linear_coefficients.values.extend(alone.tolist())
-        matrix = model.linear_constraint_matrix
-        matrix.row_ids.extend(range(tasks))
-        matrix.column_ids.extend(range(tasks))
-        matrix.coefficients.extend([1.0] * tasks)
-        self.rows = rows
-        self.solver = linear.new(parameters_pb2.SOLVER_TYPE_GLOP, model, parameters_pb2.SolverInitializerProto())
+        self.tasks = tasks
+        lower = np.concatenate([np.ones(tasks), np.full(len(most), -math.inf)])
+        upper = np.concatenate([np.full(tasks, math.inf), most])
+        self.program = LinearProgram(lower, upper, method="primal")
+        self.program.add(alone, np.arange(tasks), np.arange(tasks), np.ones(tasks))
 
     def add(self, columns: list[tuple[int, float, Ints]]) -> None:
         """Adds trips."""
-        update: Any = model_update_pb2.ModelUpdateProto()
-        ids = range(self.size, self.size + len(columns))
-        update.new_variables.ids.extend(ids)
-        update.new_variables.lower_bounds.extend([0.0] * len(columns))
-        update.new_variables.upper_bounds.extend([math.inf] * len(columns))
-        update.new_variables.integers.extend([False] * len(columns))
-        update.objective_updates.linear_coefficients.ids.extend(ids)
-        update.objective_updates.linear_coefficients.values.extend([cost for _, cost, _ in columns])
-        entries: dict[tuple[int, int], float] = {}
-        for column, (number, _, tasks) in zip(ids, columns, strict=True):
-            entries[self.tasks + number, column] = 1.0
-            for x in tasks.tolist():
-                entries[x, column] = entries.get((x, column), 0.0) + 1.0
-        ordered = sorted(entries)
-        matrix = update.linear_constraint_matrix_updates
-        matrix.row_ids.extend([row for row, _ in ordered])
-        matrix.column_ids.extend([column for _, column in ordered])
-        matrix.coefficients.extend([entries[key] for key in ordered])
-        self.solver.update(update)
-        self.size += len(columns)
+        entries: Counter[tuple[int, int]] = Counter()
+        for column, (number, _, tasks) in enumerate(columns):
+            entries[self.tasks + number, column] = 1
+            entries.update((x, column) for x in tasks.tolist())
+        place = np.array(list(entries), dtype=np.int64).reshape(-1, 2)
+        cost = np.array([cost for _, cost, _ in columns])
+        self.program.add(cost, place[:, 0], place[:, 1], np.array(list(entries.values()), dtype=np.float64))
 
-    def solve(self) -> tuple[Floats, Floats, float]:
-        """Prices of the stops, fines of the classes, and the value of the program."""
-        parameters = parameters_pb2.SolveParametersProto()
-        parameters.lp_algorithm = parameters_pb2.LP_ALGORITHM_PRIMAL_SIMPLEX
-        answer: Any = self.solver.solve(
-            parameters,
-            model_parameters_pb2.ModelSolveParametersProto(),
-            None,
-            callback_pb2.CallbackRegistrationProto(),
-            None,
-            None,
-        )
-        dual = np.zeros(self.rows)
-        if answer.solutions and answer.solutions[0].HasField("dual_solution"):
-            values = answer.solutions[0].dual_solution.dual_values
-            dual[list(values.ids)] = list(values.values)
-        value = float(answer.termination.objective_bounds.primal_bound)
-        return dual[: self.tasks], dual[self.tasks :], value
+    def solve(self) -> tuple[Floats, Floats, float] | None:
+        """Prices of the stops, fines of the classes, and the value of the program; ``None`` when that fails."""
+        answer = self.program.solve()
+        return None if answer is None else (answer.duals[: self.tasks], answer.duals[self.tasks :], answer.value)
