@@ -12,9 +12,9 @@ least cost of any trip, prices divided by ``1 − r / f`` leave no trip a negati
 bound by duality (after A. A. Farley, "A note on bounding a class of linear programming problems, including cutting
 stock problems", Operations Research 38 (1990), 922–923). So the search for good prices may stop at any time.
 
-How tight it is, on 100 stops beside the best plans known: 6 % below on a capacitated problem, 11 % on a city problem
-of three types without windows. With windows on a third of the stops it is 26 % below, and 41 % with several trips a
-day: there it says too little, and the spread over seeds is what a report should show.
+How tight it is, on 100 stops beside the best plans known: 6 % below on a capacitated problem and 9 % on a city
+problem of three types without windows, but 18 % with windows on a third of its stops (14 % with the small type alone)
+and 22 % with several trips a day as well. There it says little, and a report should show the spread over seeds.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from fleetplan.planning.pricing import FAR, price, trace
 LARGEST = 200
 """Stops up to which a bound is tried: the work grows with their square, and the rounds with their number."""
 
-SHARES = (0.0, 0.5, 1.0)
-"""Of the paid minimum that are tried with a quarter of the effort, before the best of them gets it whole."""
+SHARES = (0.0, 1.0)
+"""Of the paid minimum that are tried; which one is better shows only when prices have settled."""
 
 EFFORT = 150
 """Rounds of pricing, with which prices settle on 100 stops: 1.5 s for one type, 25 s for three on one core."""
@@ -87,15 +87,12 @@ def lower_bound(instance: Instance, *, effort: int = EFFORT) -> Bound | None:
         return None
     shares = SHARES if pay.min_s > 0 and pay.wage_per_h > 0 else (0.0,)
     usable = [c for c in instance.classes if c.count > 0 and len(c.options.task)]
-    found: list[tuple[float, float]] = []
+    best = 0.0
     for share in shares:
-        value = _search(instance, usable, share, effort if len(shares) == 1 else 1 + effort // 4)
+        value = _search(instance, usable, share, effort)
         if value is None:
             return None
-        found.append((value, share))
-    best, promising = max(found)
-    if len(shares) > 1:
-        best = max(best, _search(instance, usable, promising, effort) or 0.0)
+        best = max(best, value)
     return Bound(best, "linear program over trips") if best > 0 else None
 
 
