@@ -35,11 +35,13 @@ def solve_ours(
     Raises:
         NotImplementedError: the solver cannot leave out such a part.
     """
-    if without:
-        raise NotImplementedError(f"the solver cannot plan without {', '.join(without)}")
-    from fleetplan.planning.solving import solve  # takes seconds to load
+    from fleetplan.planning.solving import ENGINES, solve  # takes seconds to load
 
-    return solve(problem, seed=seed, effort=effort, max_seconds=seconds)
+    unknown = sorted(set(without) - set(ENGINES))
+    if unknown:
+        raise NotImplementedError(f"the solver has no part named {', '.join(unknown)}")
+    engines = [name for name in ENGINES if name not in without]
+    return solve(problem, seed=seed, effort=effort, max_seconds=seconds, engines=engines)
 
 
 def days_of_plan(problem: Problem, plan: Plan) -> list[Day]:
