@@ -19,6 +19,7 @@ from fleetplan.planning.costing import left_cost
 from fleetplan.planning.instance import Day, Instance, make_instance
 from fleetplan.planning.kernel.annealing import copy_all
 from fleetplan.planning.kernel.classes import best_class, change_class, cost_as
+from fleetplan.planning.kernel.days import days_of, put_days
 from fleetplan.planning.kernel.inserting import (
     fits_load,
     price_gap,
@@ -49,7 +50,7 @@ from fleetplan.planning.kernel.layout import (
     empty_state,
 )
 from fleetplan.planning.kernel.timing import INFINITE, refresh, start_of
-from fleetplan.planning.kernel.world import TRIPS_LIMIT, days_of, make_world, put_days
+from fleetplan.planning.kernel.world import TRIPS_LIMIT, make_world
 from fleetplan.planning.problem import DrivingRule, Pay, Rest
 from fleetplan.planning.schedule import Solution, cost_of, time_day
 from tests.planning.features import FEATURES, HOUR

@@ -10,8 +10,8 @@ from fleetplan.planning.instance import FAR_S, Day, Instance
 from fleetplan.planning.kernel.annealing import Tune, anneal, copy_all, make_work
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
+from fleetplan.planning.kernel.days import days_of, put_days
 from fleetplan.planning.kernel.layout import BASE, COST, COUNT, PER_M, STOPS, WAGE, WIDTH, empty_state
-from fleetplan.planning.kernel.world import days_of, put_days
 
 
 class Lane:
@@ -82,7 +82,7 @@ class Lane:
     @property
     def total(self) -> float:
         """Money and weight of the best solution."""
-        return float(self.best.total.sum())
+        return float(self.best.total[0] + self.best.total[1])
 
 
 def unit_cost(world: Bundle) -> float:

@@ -8,35 +8,26 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetplan.planning.instance import FAR_S, Day, Instance, TypeClass, with_tolerance
+from fleetplan.planning.instance import FAR_S, Instance, TypeClass, with_tolerance
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.inserting import price_alone
 from fleetplan.planning.kernel.layout import (
     CLOSE_TASKS,
     COLLECT,
     DELIVER,
-    KIND,
-    MOST_TRIPS,
     NEAR_TASKS,
-    NEXT,
-    OPTION,
     READY_AT,
-    RELOAD,
+    SOFT,
     SORT,
-    TASK,
     TASK_FLOATS,
     UNSERVED,
     Floats,
     Ints,
     Ints32,
     World,
-    clear,
     empty_state,
 )
-from fleetplan.planning.kernel.resting import settle_rests, take_rest
-from fleetplan.planning.kernel.timing import close_day, link, open_day, refresh, spare_marker, start_of, unlink
-from fleetplan.planning.problem import DrivingRule, Rest
-from fleetplan.planning.schedule import PlacedRest, TimedDay, time_day
+from fleetplan.planning.problem import DrivingRule
 
 OPTION_COLUMNS = ("duration_s", "opens_s", "closes_s", "price")
 OPTION_KEYS = ("first", "point", *OPTION_COLUMNS)
@@ -93,6 +84,7 @@ def make_world(instance: Instance) -> Bundle:
         collects=int(bool(instance.collect.any())),
         batteries=int(any(c.energy_wh is not None for c in classes)),
         rules=len(rests),
+        priced=int(instance.priced),
         options=np.stack([firsts[:, :-1], firsts[:, 1:]], axis=2).reshape(-1, 2).astype(np.int32),
         point=np.concatenate([np.argsort(p)[c.options.point] for c, p in zip(classes, places, strict=True)]).astype(
             np.int32
@@ -103,7 +95,7 @@ def make_world(instance: Instance) -> Bundle:
         energy=energy,
         numbers=np.array(numbers, dtype=np.int64),
         amounts=np.array([_amounts(c, dims) for c in classes], dtype=np.float64),
-        task=_tasks(instance, dims),
+        task=_tasks(instance, dims, alone),
         pay=np.array([wage, pay.min_s, pay.overtime_after_s, wage * (pay.overtime_factor - 1.0), limit_s]),
         rests=np.array(rests, dtype=np.float64).reshape(-1, 6),
         alone=alone.ravel(),
@@ -298,7 +290,7 @@ def _path(costs: NDArray[np.float32]) -> list[int]:
     return path
 
 
-def _tasks(instance: Instance, dims: list[int]) -> Floats:
+def _tasks(instance: Instance, dims: list[int], alone: Floats) -> Floats:
     """The tasks' rows."""
     table = np.zeros((instance.size, TASK_FLOATS))
     largest = np.array([max((c.capacity[d] for c in instance.classes), default=1.0) for d in dims])
@@ -308,6 +300,12 @@ def _tasks(instance: Instance, dims: list[int]) -> Floats:
     table[:, COLLECT : COLLECT + len(dims)] = collect
     table[:, READY_AT] = instance.ready_s
     table[:, UNSERVED] = instance.unserved_cost
+    table[:, SOFT] = instance.unserved_cost
+    if not instance.priced:
+        # A day of its own is what serving the task is worth at most; those that cannot be served are all alike.
+        own = alone.min(axis=0, initial=IMPOSSIBLE)
+        common = float(own[own < IMPOSSIBLE].mean()) if (own < IMPOSSIBLE).any() else 1.0
+        table[:, SOFT] = np.where(own < IMPOSSIBLE, own, common) * (1.0 + instance.priority)
     table[:, SORT] = (np.maximum(deliver, collect) / largest).max(axis=1, initial=0.0)
     for c in reversed(instance.classes):
         o = c.options
@@ -316,100 +314,3 @@ def _tasks(instance: Instance, dims: list[int]) -> Floats:
         table[o.task, SORT + 3] = o.opens_s
         table[o.task, SORT + 4] = o.closes_s
     return table
-
-
-def days_of(world: Bundle, instance: Instance, state: Bundle) -> list[Day]:
-    """The days of a solution as options of their classes."""
-    offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
-    days: list[Day] = []
-    for r in range(world.slots):
-        if state.info[r, 1] == 0:
-            continue
-        c = int(state.info[r, 0])
-        trips: list[list[int]] = [[]]
-        e = int(state.entity[start_of(world, r), NEXT])
-        while e >= 0:
-            kind = state.entity[e, KIND]
-            if kind == TASK:
-                trips[-1].append(int(state.entity[e, OPTION]) - int(offsets[c]))
-            elif kind == RELOAD:
-                trips.append([])
-            e = int(state.entity[e, NEXT])
-        days.append((c, tuple(tuple(trip) for trip in trips if trip)))
-    return days
-
-
-def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Day], left: Sequence[int]) -> None:
-    """Make a solution of days and tasks left out; tasks in neither are in no day.
-
-    Days that the search cannot hold, with more trips or rests than it has room for, are left out as well.
-    """
-    clear(world, state)
-    missing = list(left)
-    r = 0
-    for day in days:
-        if len(day[1]) <= world.numbers[day[0], MOST_TRIPS] and _put_day(world, instance, state, r, day):
-            r += 1
-        else:
-            missing += instance.tasks_of(day)
-    state.left[0] = len(missing)
-    state.left[1 : len(missing) + 1] = missing
-    state.total[1] = world.task[missing, UNSERVED].sum()
-
-
-def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day) -> bool:
-    """Put a day into an unused slot, with its rests; false, and nothing done, when it cannot be driven."""
-    c, trips = day
-    offset = sum(len(made.options.task) for made in instance.classes[:c])
-    timed = time_day(instance, c, trips) if world.rules else None
-    rests = {} if timed is None else _numbered(instance, timed)
-    open_day(world, state, r, c)
-    e = start_of(world, r)
-    for number, trip in enumerate(trips):
-        if number:
-            marker = spare_marker(world, state, r)
-            state.entity[marker, KIND] = RELOAD
-            link(state, marker, e)
-            e = marker
-        for after in range(len(trip) + 1):
-            if after:
-                option = trip[after - 1]
-                x = int(instance.classes[c].options.task[option])
-                state.entity[x, OPTION] = option + offset
-                link(state, x, e)
-                e = x
-            for rest in rests.get((number, after), ()):
-                if rest < world.rules and take_rest(world, state, r, rest, e):
-                    e = int(state.entity[e, NEXT])
-    sound = refresh(world, state, r)
-    if world.rules and not sound:
-        sound = settle_rests(world, state, r)
-    if not sound:
-        for x in instance.tasks_of(day):
-            unlink(state, x)
-        close_day(world, state, r)
-    return bool(sound)
-
-
-def _numbered(instance: Instance, timed: TimedDay) -> dict[tuple[int, int], list[int]]:
-    """The numbers of a day's rests in the search, by trip and visits done."""
-    rules = instance.problem.rests
-    found: dict[tuple[int, int], list[int]] = {}
-    due = [k for k, rule in enumerate(rules) if timed.span_s > rule.after_s]
-    waiting = sorted(due, key=lambda k: rules[k].after_s)
-    beyond = len(rules)
-    for rest in timed.rests:
-        number = next((k for k in waiting if _may_be(rest, rules[k])), beyond)
-        if number == beyond:
-            beyond += 1
-        else:
-            waiting.remove(number)
-        found.setdefault((rest.trip, rest.after), []).append(number)
-    return found
-
-
-def _may_be(placed: PlacedRest, rest: Rest) -> bool:
-    """Whether a rest taken may be the one of a rule."""
-    if (placed.duration_s, placed.paid) != (rest.duration_s, rest.paid):
-        return False
-    return rest.window_s[0] <= placed.start_s <= rest.window_s[1]
