@@ -34,10 +34,10 @@ from fleetplan.planning.kernel.layout import (
     Ints,
     Ints32,
 )
+from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.recreating import put_back, sort_taken
-from fleetplan.planning.kernel.resting import settle_rests
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip, settle_ruins
-from fleetplan.planning.kernel.timing import start_of
+from fleetplan.planning.kernel.settling import settle_rests
 
 
 class Work(NamedTuple):

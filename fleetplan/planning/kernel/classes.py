@@ -48,8 +48,10 @@ from fleetplan.planning.kernel.layout import (
     WAGE,
     WIDTH,
 )
-from fleetplan.planning.kernel.resting import ALWAYS, settle_rests
-from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, drive_s, join, refresh, segment_of, start_of, wages
+from fleetplan.planning.kernel.linking import start_of
+from fleetplan.planning.kernel.resting import ALWAYS
+from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, drive_s, join, refresh, segment_of, wages
 
 
 @compiled

@@ -21,8 +21,10 @@ from fleetplan.planning.kernel.layout import (
     UNSERVED,
     clear,
 )
-from fleetplan.planning.kernel.resting import settle_rests, take_rest
-from fleetplan.planning.kernel.timing import close_day, link, open_day, refresh, spare_marker, start_of, unlink
+from fleetplan.planning.kernel.linking import close_day, link, open_day, spare_marker, start_of, unlink
+from fleetplan.planning.kernel.resting import take_rest
+from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import refresh
 from fleetplan.planning.problem import Rest
 from fleetplan.planning.schedule import PlacedRest, TimedDay, time_day
 

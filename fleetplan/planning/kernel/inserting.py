@@ -48,28 +48,10 @@ from fleetplan.planning.kernel.layout import (
     WAGE,
     WIDTH,
 )
-from fleetplan.planning.kernel.resting import (
-    beyond_rests,
-    gap_with_rest,
-    loaded_before,
-    settle_rests,
-    take_rest,
-    trip_with_rest,
-)
-from fleetplan.planning.kernel.timing import (
-    INFINITE,
-    SPARK,
-    TINY,
-    close_day,
-    join,
-    link,
-    open_day,
-    refresh,
-    spare_marker,
-    start_of,
-    unlink,
-    wages,
-)
+from fleetplan.planning.kernel.linking import close_day, link, open_day, spare_marker, start_of, unlink
+from fleetplan.planning.kernel.resting import beyond_rests, gap_with_rest, loaded_before, take_rest, trip_with_rest
+from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, join, refresh, wages
 
 
 @inlined

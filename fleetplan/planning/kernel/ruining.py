@@ -12,8 +12,9 @@ from typing import Any
 from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.chance import below, uniform
 from fleetplan.planning.kernel.layout import DAY, KIND, NEAR_TASKS, NEXT, PREV, STOPS, TASK, TRIP
-from fleetplan.planning.kernel.resting import settle_rests
-from fleetplan.planning.kernel.timing import refresh, start_of, tidy_day, unlink
+from fleetplan.planning.kernel.linking import start_of, tidy_day, unlink
+from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import refresh
 
 SPLIT_SHARE = 0.5
 LENGTHEN = 0.01

@@ -1,4 +1,4 @@
-"""Days in the compiled search: their exact times and costs, and how entities are linked.
+"""Days in the compiled search: their exact times and costs.
 
 A stretch of a day is a segment ``(duration, earliest, latest)``: the least time it takes, and the span of starts for
 which it takes just that, waits included. Two segments join in constant time (T. Vidal, T. Crainic, M. Gendreau and
@@ -21,7 +21,6 @@ from fleetplan.planning.kernel.layout import (
     CLOSES,
     COLLECT,
     COST,
-    DAY,
     DELIVER,
     DRIVE_LIMIT,
     DRIVEN,
@@ -31,7 +30,6 @@ from fleetplan.planning.kernel.layout import (
     ENERGY_BASE,
     FAULT,
     FIXED,
-    FREE,
     KIND,
     LACKS_REST,
     LATE,
@@ -82,6 +80,7 @@ from fleetplan.planning.kernel.layout import (
     WAGE,
     WIDTH,
 )
+from fleetplan.planning.kernel.linking import start_of
 
 INFINITE = 1e300
 """Stands for the price of what cannot be."""
@@ -117,12 +116,6 @@ def wages(w: Any, paid_s: float) -> float:
 
 
 @inlined
-def start_of(w: Any, r: int) -> int:
-    """The marker that begins a day."""
-    return int(w.n + r * (w.own + 2))
-
-
-@inlined
 def segment_of(w: Any, s: Any, c: int, e: int) -> Any:
     """Duration, opening and close of one entity in a day of class ``c``."""
     kind = s.entity[e, KIND]
@@ -144,112 +137,6 @@ def drive_s(w: Any, c: int, p: int, q: int) -> float:
     """Seconds of driving between two points, without parking."""
     seconds = float(w.table[w.numbers[c, BASE] + p * w.numbers[c, WIDTH] + q, 0])
     return seconds - w.park[w.numbers[c, PARK_BASE] + q] if p != q else seconds
-
-
-@inlined
-def link(s: Any, e: int, after: int) -> None:
-    """Put an entity after another one."""
-    following = s.entity[after, NEXT]
-    s.entity[e, PREV] = after
-    s.entity[e, NEXT] = following
-    s.entity[after, NEXT] = e
-    s.entity[following, PREV] = e
-    s.entity[e, DAY] = s.entity[after, DAY]
-
-
-@inlined
-def unlink(s: Any, e: int) -> None:
-    """Take an entity out of its day."""
-    before, following = s.entity[e, PREV], s.entity[e, NEXT]
-    s.entity[before, NEXT] = following
-    s.entity[following, PREV] = before
-    s.entity[e, DAY] = -1
-
-
-@compiled
-def spare_marker(w: Any, s: Any, r: int) -> int:
-    """A marker of the day that is free, or -1."""
-    first = start_of(w, r) + 2
-    for e in range(first, first + w.own):
-        if s.entity[e, KIND] == FREE:
-            return e
-    return -1
-
-
-@compiled
-def open_day(w: Any, s: Any, r: int, c: int) -> None:
-    """An unused slot becomes a day of class ``c`` without stops; ``refresh`` prices it."""
-    start = start_of(w, r)
-    end = start + 1
-    s.entity[start, KIND] = START
-    s.entity[end, KIND] = END
-    for e in (start, end):
-        s.entity[e, DAY] = r
-        s.entity[e, POINT] = 0
-        s.entity[e, TRIP] = start
-    s.entity[start, NEXT] = end
-    s.entity[start, PREV] = -1
-    s.entity[end, PREV] = start
-    s.entity[end, NEXT] = -1
-    for e in range(start + 2, start + 2 + w.own):
-        s.entity[e, KIND] = FREE
-        s.entity[e, DAY] = -1
-    s.info[r, CLASS] = c
-    s.info[r, TAKEN] = 0
-    s.info[r, FAULT] = 0
-    s.day[r, COST] = 0.0
-    s.used[c] += 1
-
-
-@compiled
-def close_day(w: Any, s: Any, r: int) -> None:
-    """A day without stops becomes an unused slot."""
-    start = start_of(w, r)
-    for e in range(start, start + 2 + w.own):
-        s.entity[e, KIND] = FREE
-        s.entity[e, DAY] = -1
-    s.used[s.info[r, CLASS]] -= 1
-    s.total[0] -= s.day[r, COST]
-    s.day[r, COST] = 0.0
-    s.info[r, STOPS] = 0
-    s.info[r, TRIPS] = 0
-    s.info[r, FAULT] = 0
-
-
-@compiled
-def tidy_day(w: Any, s: Any, r: int) -> bool:
-    """Drop trips without stops; a day without any is closed. Returns whether the day goes on."""
-    start = start_of(w, r)
-    stops = 0
-    in_trip = 0
-    begin = start
-    e = s.entity[start, NEXT]
-    while e >= 0:
-        kind = s.entity[e, KIND]
-        following = s.entity[e, NEXT]
-        if kind == TASK:
-            stops += 1
-            in_trip += 1
-        elif kind == RELOAD or kind == END:
-            if in_trip == 0 and begin != start:
-                unlink(s, begin)
-                s.entity[begin, KIND] = FREE
-                begin = start  # the trip before has stops, or is the first
-                if kind == RELOAD:
-                    begin = e
-            elif in_trip == 0 and kind == RELOAD:
-                unlink(s, e)
-                s.entity[e, KIND] = FREE
-                e = following
-                continue
-            else:
-                begin = e
-            in_trip = 0
-        e = following
-    if stops == 0:
-        close_day(w, s, r)
-        return False
-    return True
 
 
 @compiled
