@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -69,11 +69,31 @@ def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Da
 
 
 def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day) -> bool:
-    """Put a day into an unused slot, with its rests; false, and nothing done, when it cannot be driven."""
+    """Put a day into an unused slot, with its rests; false, and nothing done, when it cannot be driven.
+
+    Rests that are due are placed by the exact timing, one alone by the search itself, which is then as exact.
+    """
+    _link_day(world, instance, state, r, day, {})
+    sound = refresh(world, state, r)
+    if not sound and world.rules == 1:
+        sound = settle_rests(world, state, r)
+    if not sound and world.rules:
+        timed = time_day(instance, *day)
+        if timed is not None:
+            _unlink_day(world, instance, state, r, day)
+            _link_day(world, instance, state, r, day, _numbered(instance, timed))
+            sound = refresh(world, state, r)
+    if not sound:
+        _unlink_day(world, instance, state, r, day)
+    return bool(sound)
+
+
+def _link_day(
+    world: Bundle, instance: Instance, state: Bundle, r: int, day: Day, rests: Mapping[tuple[int, int], Sequence[int]]
+) -> None:
+    """Open a day and put stops and rests into it, those by trip and visits done."""
     c, trips = day
     offset = sum(len(made.options.task) for made in instance.classes[:c])
-    timed = time_day(instance, c, trips) if world.rules else None
-    rests = {} if timed is None else _numbered(instance, timed)
     open_day(world, state, r, c)
     e = start_of(world, r)
     for number, trip in enumerate(trips):
@@ -92,14 +112,13 @@ def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day)
             for rest in rests.get((number, after), ()):
                 if rest < world.rules and take_rest(world, state, r, rest, e):
                     e = int(state.entity[e, NEXT])
-    sound = refresh(world, state, r)
-    if world.rules and not sound:
-        sound = settle_rests(world, state, r)
-    if not sound:
-        for x in instance.tasks_of(day):
-            unlink(state, x)
-        close_day(world, state, r)
-    return bool(sound)
+
+
+def _unlink_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day) -> None:
+    """Undo ``_link_day``."""
+    for x in instance.tasks_of(day):
+        unlink(state, x)
+    close_day(world, state, r)
 
 
 def _numbered(instance: Instance, timed: TimedDay) -> dict[tuple[int, int], list[int]]:

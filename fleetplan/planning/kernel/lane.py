@@ -11,7 +11,7 @@ from fleetplan.planning.kernel.annealing import Tune, anneal, copy_all, make_wor
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.days import days_of, put_days
-from fleetplan.planning.kernel.layout import BASE, COST, COUNT, PER_M, STOPS, WAGE, WIDTH, empty_state
+from fleetplan.planning.kernel.layout import BASE, COST, COUNT, PER_M, STOPS, WAGE, WIDTH, clear, empty_state
 
 
 class Lane:
@@ -42,8 +42,10 @@ class Lane:
             numbers[:, COUNT] = counts
             self.world = self.world.replace(numbers=numbers)
         missing = sorted(left)
-        for state in (self.state, self.kept, self.best):
-            put_days(self.world, self.instance, state, days, missing)
+        put_days(self.world, self.instance, self.state, days, missing)
+        for state in (self.kept, self.best):
+            clear(self.world, state)
+            copy_all(self.world, state, self.state)
         tasks = [x for day in days for x in self.instance.tasks_of(day)] + missing
         self.work.active[0] = len(tasks)
         self.work.active[1 : len(tasks) + 1] = tasks
