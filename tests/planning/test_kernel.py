@@ -46,18 +46,45 @@ from fleetplan.planning.kernel.layout import (
 from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.timing import INFINITE, refresh
 from fleetplan.planning.kernel.world import TRIPS_LIMIT, make_world
-from fleetplan.planning.problem import DrivingRule, Pay, Rest
+from fleetplan.planning.problem import DrivingRule, Pay, Problem, Rest
 from fleetplan.planning.schedule import Solution, cost_of, time_day
 from tests.planning.features import FEATURES, HOUR
-from tests.planning.problems import line_table, problem, random_problem, task, vehicle
+from tests.planning.problems import line_table, problem, random_problem, table_of, task, vehicle
 from tests.planning.solutions import random_solution
 
 SEEDS = range(60)
 
 
+def timeless(seed: int) -> Problem:
+    """A problem in which time plays no part: vehicles that share a table or not, with one or more trips."""
+    rng = random.Random(f"timeless {seed}")
+    n = rng.randint(5, 11)
+    x, y = np.array([(rng.uniform(0, 9000), rng.uniform(0, 9000)) for _ in range(n + 1)]).T
+    metres = np.rint(np.hypot(x[:, None] - x, y[:, None] - y))
+    tables = [table_of("plane", 0 * metres, factor * metres) for factor in (1, 2)]
+    types = [
+        vehicle(
+            f"v{k}",
+            tables[k == 2],
+            capacity_parcels=5 + 4 * k,
+            cost_per_day=rng.choice([5.0, 20.0]) * (1 + k),
+            distance_cost_per_km=1.0 - 0.2 * k,
+            max_trips=rng.choice([1, 2]),
+            count=rng.choice([2, None]),
+            max_stops=rng.choice([4, None]),
+        )
+        for k in range(3)
+    ]
+    collected = (rng.randint(0, 3) if seed % 4 == 0 else 0 for _ in range(n))
+    stops = [task(f"s{i}", parcels=rng.randint(1, 4), collect_parcels=one) for i, one in enumerate(collected)]
+    return problem(stops, types)
+
+
 @cache
 def instance_of(seed: int) -> Instance:
     """A random problem with stops; every feature has its turn, and a third of the problems has rests."""
+    if seed % 6 == 0:
+        return make_instance(timeless(seed))
     names = sorted(FEATURES)
     chosen: Any = None
     if seed % 3 == 1:
@@ -464,6 +491,14 @@ def test_days_beyond_the_room_for_trips_are_left_out() -> None:
     put_days(w, instance, s, [(0, tuple((i,) for i in range(TRIPS_LIMIT)))], range(TRIPS_LIMIT, count))
     assert s.left[0] == 5
     check_state(w, instance, s)
+
+
+def test_random_problems_reach_every_part() -> None:
+    """Time counts in some problems only; classes, releases, collections, batteries and rests have their turn."""
+    worlds = [make_world(instance_of(seed)) for seed in SEEDS]
+    assert any(not w.timed and w.classes > 1 and not w.collects for w in worlds)
+    for name in ("timed", "readies", "collects", "batteries", "rules"):
+        assert 3 <= sum(getattr(w, name) > 0 for w in worlds) < len(worlds)
 
 
 def test_points_follow_the_options() -> None:
