@@ -35,7 +35,7 @@ from fleetplan.planning.kernel.layout import (
     Ints32,
 )
 from fleetplan.planning.kernel.linking import start_of
-from fleetplan.planning.kernel.recreating import put_back, sort_taken
+from fleetplan.planning.kernel.recreating import ALL, NONE, put_back, sort_taken
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip, settle_ruins
 from fleetplan.planning.kernel.settling import settle_rests
 
@@ -80,6 +80,8 @@ class Tune(NamedTuple):
     whole_day: float = 0.05
     whole_trip: float = 0.0
     pro_rata: float = 0.2
+    closed: float = 0.1
+    favoured: float = 0.25
     firmer: float = 0.0005
     softer: float = 0.0002
 
@@ -208,12 +210,18 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
     s.total[1] = s.total[2] = 0.0
     sort_taken(w, work, rng)
     generous = uniform(rng) < tune.pro_rata
+    offered = ALL
+    draw = uniform(rng)
+    if draw < tune.closed:
+        offered = NONE
+    elif w.classes > 1 and draw < tune.closed + tune.favoured:
+        offered = below(rng, w.classes)
     for k in range(1, work.taken[0] + 1):
         x = work.taken[k]
         share = 1.0
         if generous:
             share = w.task[x, SORT]
-        if not put_back(w, s, work, rng, x, share, tune.blink):
+        if not put_back(w, s, work, rng, x, share, offered, tune.blink):
             s.left[0] += 1
             s.left[s.left[0]] = x
             s.entity[x, DAY] = -1

@@ -88,7 +88,7 @@ class Lane:
 
 
 def unit_cost(world: Bundle) -> float:
-    """Mean money of an arc to one of the five nearest tasks: what temperatures are measured in."""
+    """Mean money of an arc to one of the five nearest tasks, for the cheapest class: the measure of temperatures."""
     near = world.near[:, :5]
     costs = []
     for c in range(world.classes):
@@ -105,5 +105,5 @@ def unit_cost(world: Bundle) -> float:
         cells = cells[cells[:, 0] < FAR_S]
         if len(cells):
             costs.append(float((world.amounts[c, PER_M] * cells[:, 1] + world.pay[WAGE] * cells[:, 0]).mean()))
-    mean = float(np.mean(costs)) if costs else 0.0
+    mean = min(costs, default=0.0)
     return mean if mean > 0 else 1.0

@@ -38,7 +38,8 @@ from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.ruining import touch
 from fleetplan.planning.kernel.timing import INFINITE
 
-RANDOM, LOADED, FAR, NEAR, NARROW, EARLY, LATEST = range(7)
+ALL, NONE = -1, -2
+"""Classes of which new vehicles are offered in a step, where it is not one of them alone."""
 
 
 @compiled
@@ -143,16 +144,16 @@ def _scan_all(w: Any, s: Any, work: Any, x: int) -> None:
 
 
 @compiled
-def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink: float) -> None:
+def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offered: int, blink: float) -> None:
     """The cheapest place for a task, in ``work.best[0]`` and ``work.place``: kind, entity or class, option."""
     work.best[0] = INFINITE
     work.best[1] = INFINITE
     work.place[0] = -1
     work.token[0] += 1
     token = work.token[0]
-    upgrades = w.classes > 1
+    upgrades = w.classes > 1 and offered == ALL
     for c in range(w.classes):
-        if s.used[c] < w.numbers[c, COUNT]:
+        if s.used[c] < w.numbers[c, COUNT] and offered in (ALL, c):
             cost = w.alone[c * w.n + x]
             if cost < INFINITE:
                 cost -= (1.0 - share) * w.amounts[c, FIXED]
@@ -189,7 +190,7 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink:
             _consider_trips(w, s, work, x, r)
     if upgrades and work.best[1] < work.best[0]:
         _consider_upgrades(w, s, work, x)
-    if work.place[0] < 0:
+    if work.place[0] < 0 and offered == ALL:
         _scan_all(w, s, work, x)
         if upgrades and work.best[1] < work.best[0]:
             _consider_upgrades(w, s, work, x)
@@ -214,9 +215,9 @@ def _consider_upgrades(w: Any, s: Any, work: Any, x: int) -> None:
 
 
 @compiled
-def put_back(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink: float) -> bool:
+def put_back(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offered: int, blink: float) -> bool:
     """Insert a task where it costs least; false when it stays out."""
-    find_place(w, s, work, rng, x, share, blink)
+    find_place(w, s, work, rng, x, share, offered, blink)
     kind = work.place[0]
     if kind < 0 or work.best[0] >= w.task[x, UNSERVED]:
         return False
