@@ -10,15 +10,7 @@ from typing import Any
 from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.chance import below, uniform
 from fleetplan.planning.kernel.classes import change_class, cost_as
-from fleetplan.planning.kernel.inserting import (
-    INFINITE,
-    fits_load,
-    price_gap,
-    price_trip,
-    put_in_gap,
-    put_on_day,
-    put_on_trip,
-)
+from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     BASE,
     CLASS,
@@ -42,8 +34,9 @@ from fleetplan.planning.kernel.layout import (
     UNSERVED,
     WIDTH,
 )
+from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.ruining import touch
-from fleetplan.planning.kernel.timing import start_of
+from fleetplan.planning.kernel.timing import INFINITE
 
 ALL, NONE = -1, -2
 """Classes of which new vehicles are offered in a step, where it is not one of them alone."""
