@@ -12,7 +12,7 @@ EFFORTS = {"quick": 150, "normal": 750, "thorough": 6000}
 LEAST_STEPS = 10_000
 """Steps of a lane that a named effort means at least: small problems are solved in a moment all the same."""
 
-ROUNDS = 40
+ROUNDS = 80
 """A search goes in so many rounds; between them lanes meet, progress is told, and interrupts are heard."""
 
 PROBE_STEPS = 300

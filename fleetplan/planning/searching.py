@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +24,7 @@ from fleetplan.planning.kernel.lane import Lane, unit_cost
 from fleetplan.planning.kernel.layout import COUNT, NEAR_TASKS
 from fleetplan.planning.kernel.world import make_world
 from fleetplan.planning.recombining import recombine
-from fleetplan.planning.schedule import Solution, make_solution
+from fleetplan.planning.schedule import Solution, cost_of, make_solution
 
 LANES = 2
 
@@ -40,11 +40,14 @@ WARM = 0.3
 MEETINGS = (0.4, 0.6, 0.8, 0.9)
 """Progress at which the lane that is behind goes on from the other's solution."""
 
-RECOMBINED = (0.5, 0.75, 0.9, 1.0)
-"""Progress at which the pool is recombined."""
+RECOMBINED = (0.3, 0.5, 0.65, 0.8, 0.92)
+"""Progress at which the pool is recombined beside the lanes, and once more at the end."""
+
+ROUNDS_OF_RECOMBINING = 3
+"""Rounds after which the answer is waited for."""
 
 MOST_POOLED = 20_000
-POOL_LIMIT = 1.0
+POOL_LIMIT = 0.4
 """Days in a pool, and units of deterministic time for one recombination."""
 
 Seen = Callable[[Solution], None]
@@ -67,8 +70,48 @@ class _Pool:
             del self.days[next(iter(self.days))]
 
     def recombined(self, start: Solution) -> Solution | None:
+        """The best of its days together, where that beats ``start``."""
         costs = [cost for cost, _ in self.days.values()]
         return recombine(self.instance, [day for _, day in self.days.values()], costs, start=start, limit=POOL_LIMIT)
+
+
+class _Mixing:
+    """Recombinations beside the lanes: begun at set progress, waited for a set number of rounds later.
+
+    Rounds, not seconds, decide when an answer comes in, so the search repeats.
+    """
+
+    def __init__(self, pool: _Pool, threads: ThreadPoolExecutor) -> None:
+        self.pool = pool
+        self.threads = threads
+        self.moments = list(RECOMBINED)
+        self.running: Future[Solution | None] | None = None
+        self.rounds = 0
+
+    def after_round(self, progress: float, best: Solution) -> Solution | None:
+        """An answer that is due, if it beats the plan that it began from."""
+        if self.running is not None:
+            self.rounds += 1
+            if self.rounds < ROUNDS_OF_RECOMBINING:
+                return None
+            found, self.running = self.running.result(), None
+            return found
+        if self.moments and progress >= self.moments[0]:
+            while self.moments and progress >= self.moments[0]:
+                self.moments.pop(0)
+            frozen = _Pool(self.pool.instance, dict(self.pool.days))
+            self.running, self.rounds = self.threads.submit(frozen.recombined, best), 0
+        return None
+
+    def last(self, best: Solution) -> Solution | None:
+        """What is still running, or else a last recombination."""
+        found = self.running.result() if self.running is not None else None
+        better_start = found if found is not None and _beats(self.pool.instance, found, best) else best
+        return self.pool.recombined(better_start) or (found if better_start is found else None)
+
+
+def _beats(instance: Instance, one: Solution, other: Solution) -> bool:
+    return cost_of(instance, one) < cost_of(instance, other)
 
 
 class KernelSearch:
@@ -97,7 +140,7 @@ class KernelSearch:
         """Anneal from a solution; the best one found, which may be the start."""
         if warm:
             self.hot = max(COLD, HOT * WARM)
-        with ThreadPoolExecutor(LANES) as threads:
+        with ThreadPoolExecutor(LANES + 1) as threads:
             if self.instance.size >= SPLIT_FROM:
                 return self._shared(start, threads)
             return self._side_by_side(start, threads)
@@ -117,38 +160,30 @@ class KernelSearch:
         lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
         for lane in lanes:
             lane.start(start.days, start.left)
-        best, least = start, lanes[0].total
-        meetings, mixings = list(MEETINGS), list(RECOMBINED)
+        best, least = start, self._weight(start)
+        meetings, mixing = list(MEETINGS), self._mixing(threads)
         while not self.clock.over:
             self._round(lanes, threads)
             for lane in lanes:
-                if self.pool is not None:
-                    self.pool.add(lane.current_days(), lane.costs(best=False))
+                self._pool_up(lane, best=False)
                 if lane.total < least - 1e-9 * max(1.0, abs(least)):
                     best, least = make_solution(lane.best_days(), lane.left(best=True)), lane.total
-                    if self.pool is not None:
-                        self.pool.add(lane.best_days(), lane.costs(best=True))
-            if mixings and self.clock.progress >= mixings[0] and self.pool is not None:
-                while mixings and self.clock.progress >= mixings[0]:
-                    mixings.pop(0)
-                mixed = self.pool.recombined(best)
-                if mixed is not None:
-                    best = mixed
-                    behind = max(lanes, key=lambda lane: lane.total)
-                    behind.start(best.days, best.left)
-                    least = behind.total
+                    self._pool_up(lane, best=True)
+            mixed = None if mixing is None else mixing.after_round(self.clock.progress, best)
+            if mixed is not None and self._weight(mixed) < least:
+                best, least = mixed, self._weight(mixed)
+                max(lanes, key=lambda lane: lane.total).start(best.days, best.left)
             if meetings and self.clock.progress >= meetings[0]:
                 meetings.pop(0)
                 ahead, behind = sorted(lanes, key=lambda lane: lane.total)
                 behind.start(ahead.best_days(), ahead.left(best=True))
             self.seen(best)
-        return best
+        return best if mixing is None else mixing.last(best) or best
 
     def _shared(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:
         lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
         current = best = start
-        least = self._weight(start)
-        mixings = list(RECOMBINED)
+        least, mixing = self._weight(start), self._mixing(threads)
         while not self.clock.over:
             parts = self._parts(current)
             for lane, (days, left, counts) in zip(lanes, parts, strict=True):
@@ -158,17 +193,25 @@ class KernelSearch:
             total = sum(lane.total for lane in lanes)
             if total < least - 1e-9 * max(1.0, abs(least)):
                 best, least = _joined(lanes, best=True), total
-            if self.pool is not None:
-                for lane in lanes:
-                    self.pool.add(lane.best_days(), lane.costs(best=True))
-                if mixings and self.clock.progress >= mixings[0]:
-                    mixings.pop(0)
-                    mixed = self.pool.recombined(best)
-                    if mixed is not None:
-                        current = best = mixed
-                        least = self._weight(best)
+            for lane in lanes:
+                self._pool_up(lane, best=True)
+            mixed = None if mixing is None else mixing.after_round(self.clock.progress, best)
+            if mixed is not None and self._weight(mixed) < least:
+                current = best = mixed
+                least = self._weight(best)
             self.seen(best)
-        return best
+        return best if mixing is None else mixing.last(best) or best
+
+    def _mixing(self, threads: ThreadPoolExecutor) -> _Mixing | None:
+        return None if self.pool is None else _Mixing(self.pool, threads)
+
+    def _pool_up(self, lane: Lane, *, best: bool) -> None:
+        if self.pool is None:
+            return
+        if best:
+            self.pool.add(lane.best_days(), lane.costs(best=True))
+        else:
+            self.pool.add(lane.current_days(), lane.costs(best=False))
 
     def _weight(self, solution: Solution) -> float:
         lane = Lane(self.instance, self.world, seed=(0,))

@@ -34,12 +34,14 @@ ENGINES = ("model", "kernel", "pool")
 """Parts of the solver that can be left out, to see what each is worth: first plans of OR-Tools, the compiled search,
 the recombination of days."""
 
-MODEL_UP_TO = 300
+MODEL_UP_TO = 100
 """Stops up to which OR-Tools' portfolio makes first plans; beyond, the search does better in the same time."""
 
 RESERVE_S = 0.15
 RESERVE_PER_STOP_S = 2e-4
-"""Of a cap on time, what is kept for building and checking the plan."""
+RESERVE_SHARE = 0.08
+MOST_RESERVED_S = 2.0
+"""Of a cap on time, what is kept for building and checking the plan, and for the last recombination."""
 
 MOST_MENDED = 200
 """Stops left out by the search that are put back where the exact check finds room."""
@@ -107,7 +109,8 @@ def solve(
         return _checked(instance, solve_trivial(instance), stopped_by="trivial", effort=(0, 0))
     deadline = None
     if max_seconds is not None:
-        deadline = began + max(0.0, max_seconds - RESERVE_S - RESERVE_PER_STOP_S * instance.size)
+        reserve_s = RESERVE_S + RESERVE_PER_STOP_S * instance.size + min(MOST_RESERVED_S, RESERVE_SHARE * max_seconds)
+        deadline = began + max(0.0, max_seconds - reserve_s)
     clock = Clock(steps, deadline)
     best: list[Solution] = []
 
