@@ -9,11 +9,15 @@ from fleetplan.planning.kernel.inserting import INFINITE
 from fleetplan.planning.kernel.layout import (
     BASE,
     CAPACITY,
+    CHARGE,
     CLASS,
     CLOSES,
     COST,
     COUNT,
     DELIVER,
+    DRIVE_LIMIT,
+    END,
+    ENERGY_BASE,
     FIXED,
     GROUP,
     KIND,
@@ -32,16 +36,19 @@ from fleetplan.planning.kernel.layout import (
     READY_AT,
     RELOAD,
     REST,
+    REST_COUNTS,
+    RULE,
     START,
     STOPS,
     TASK,
     TRIP,
     TRIPS,
     UNPAID,
+    USABLE,
     WAGE,
     WIDTH,
 )
-from fleetplan.planning.kernel.timing import TINY, join, lacks_rest, refresh, segment_of, start_of, wages
+from fleetplan.planning.kernel.timing import TINY, drive_s, join, lacks_rest, refresh, segment_of, start_of, wages
 
 
 @compiled
@@ -92,6 +99,9 @@ def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
     duration, earliest, latest = segment_of(w, s, c, e)
     late = 0.0
     metres = 0.0
+    driven = 0.0
+    energy, energy_base = 0.0, w.numbers[c, ENERGY_BASE]
+    level = w.amounts[c, USABLE]
     p = 0
     begin = e
     pending = x >= 0 and e == u
@@ -126,6 +136,20 @@ def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
         )
         if not fits:
             return INFINITE
+        if w.rules:
+            driven += drive_s(w, c, p, q)
+            if driven > w.pay[DRIVE_LIMIT]:
+                return INFINITE
+            if kind == REST and w.rests[s.entity[entity, RULE], REST_COUNTS]:
+                driven = 0.0
+        if energy_base >= 0:
+            energy += w.energy[energy_base + p * width + q]
+            if kind == RELOAD or kind == END:
+                level -= energy
+                if level < -TINY:
+                    return INFINITE
+                level = min(w.amounts[c, USABLE], level + w.amounts[c, CHARGE])
+                energy = 0.0
         p = q
         pending = (not pending) and x >= 0 and entity == u
     if duration > w.amounts[c, MOST_SPAN] + TINY or lacks_rest(w, s, r, duration):

@@ -129,8 +129,13 @@ def ruin_trip(w: Any, s: Any, work: Any, m: int) -> None:
 
 @compiled
 def settle_ruins(w: Any, s: Any, work: Any) -> None:
-    """Put the touched days right after removals."""
+    """Put the touched days right after removals.
+
+    Where the direct way is longer than one by a removed stop, or there is none, what remains of a day may be
+    impossible: then all of it is removed.
+    """
     for k in range(1, work.touched[0] + 1):
         r = work.touched[k]
-        if s.info[r, STOPS] > 0 and tidy_day(w, s, r):
-            refresh(w, s, r)
+        if s.info[r, STOPS] > 0 and tidy_day(w, s, r) and not refresh(w, s, r):
+            ruin_day(w, s, work, r)
+            tidy_day(w, s, r)

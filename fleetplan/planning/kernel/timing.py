@@ -307,7 +307,7 @@ def refresh(w: Any, s: Any, r: int) -> bool:
     if w.collects:
         _peaks(w, s, r)
     if energy_base >= 0:
-        _rooms(w, s, r, c)
+        sound = _rooms(w, s, r, c) and sound
     cost = w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, span - unpaid) + late
     s.total[0] += cost - s.day[r, COST]
     s.day[r, COST] = cost
@@ -419,8 +419,8 @@ def _peaks(w: Any, s: Any, r: int) -> None:
 
 
 @compiled
-def _rooms(w: Any, s: Any, r: int, c: int) -> None:
-    """What each trip of a battery's day may use beyond what it uses; negative when it uses too much.
+def _rooms(w: Any, s: Any, r: int, c: int) -> bool:
+    """What each trip of a battery's day may use beyond what it uses; false when one is negative, and uses too much.
 
     Charging stops when the battery is full, so a trip may also use what would not have gone in afterwards.
     """
@@ -440,13 +440,15 @@ def _rooms(w: Any, s: Any, r: int, c: int) -> None:
     room = level
     e = s.entity[start + 1, TRIP]
     ahead = 1e18
+    sound = True
     while True:
         # ``room``: level after this trip; ``ahead``: what later trips can lose on top of what spills before them.
         own = room if room < ahead else ahead
         spilt = s.trip[e - w.n, ROOM]
         s.trip[e - w.n, ROOM] = own
+        sound = sound and own >= -TINY
         if s.entity[e, KIND] == START:
-            return
+            return sound
         ahead = own + spilt
         full = room + s.trip[e - w.n, ENERGY]
         room = full - charge + spilt
