@@ -23,16 +23,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.math_opt import (
-    callback_pb2,
-    model_parameters_pb2,
-    model_pb2,
-    parameters_pb2,
-)
-from ortools.math_opt.core.python import solver as linear
 from ortools.sat.python import cp_model
 
 from fleetplan.planning.instance import Day, Instance
+from fleetplan.planning.linear import LinearProgram
 from fleetplan.planning.schedule import Solution, cost_of, time_day
 
 GROUP = 150
@@ -333,31 +327,16 @@ class _Group:
         row = np.concatenate([self.row[tasks], self.row[self.droppable], rows + pool.kind[columns]])
         column = np.concatenate([position, m + np.arange(len(self.droppable)), np.arange(m)])
         cost = np.concatenate([pool.cost[columns], np.minimum(self.price, 2.0 * self.money + 1.0)])
-        order = np.lexsort((column, row))
-        model = model_pb2.ModelProto()
-        model.variables.ids.extend(range(len(cost)))
-        model.variables.lower_bounds.extend([0.0] * len(cost))
-        model.variables.upper_bounds.extend([math.inf] * len(cost))
-        model.variables.integers.extend([False] * len(cost))
-        model.linear_constraints.ids.extend(range(rows + kinds))
-        model.linear_constraints.lower_bounds.extend([1.0] * rows + [-math.inf] * kinds)
-        model.linear_constraints.upper_bounds.extend([1.0] * rows + self.most.astype(float).tolist())
-        model.objective.linear_coefficients.ids.extend(range(len(cost)))
-        model.objective.linear_coefficients.values.extend(cost.tolist())
-        matrix = model.linear_constraint_matrix
-        matrix.row_ids.extend(row[order].tolist())
-        matrix.column_ids.extend(column[order].tolist())
-        matrix.coefficients.extend([1.0] * len(row))
-        answer = _solve_linear(model, max(1, int(limit / (WORK_OF_STEP * max(1, rows)))))
-        dual = np.zeros(rows + kinds)
-        bound = -math.inf
-        if answer.solutions and answer.solutions[0].HasField("dual_solution"):
-            values = answer.solutions[0].dual_solution.dual_values
-            dual[list(values.ids)] = list(values.values)
-            bound = float(answer.termination.objective_bounds.dual_bound)
+        lower = np.concatenate([np.ones(rows), np.full(kinds, -math.inf)])
+        program = LinearProgram(lower, np.concatenate([np.ones(rows), self.most]), method="dual")
+        program.add(cost, row, column, np.ones(len(row)))
+        answer = program.solve(max(1, int(limit / (WORK_OF_STEP * max(1, rows)))))
+        if answer is None:
+            return 0, np.zeros(self.instance.size), np.zeros(kinds), math.inf
+        dual = answer.duals
         worth = np.zeros(self.instance.size)
         worth[self.tasks] = dual[:rows]
-        return int(answer.solve_stats.simplex_iterations), worth, dual[rows:], bound
+        return answer.steps, worth, dual[rows:], answer.bound
 
     def _decide(self, columns: Ints, limit: float) -> tuple[float, tuple[list[int], list[int]] | None]:
         pool = self.pool
@@ -394,24 +373,6 @@ class _Group:
         taken = np.array([solver.boolean_value(pick) for pick in picks])
         picked = columns[taken[: len(columns)]].tolist()
         return work, (picked, self.droppable[taken[len(columns) :]].tolist())
-
-
-def _solve_linear(model: Any, steps: int) -> Any:
-    """GLOP's dual simplex, the fastest here; it repeats exactly within a number of steps."""
-    parameters = parameters_pb2.SolveParametersProto()
-    parameters.lp_algorithm = parameters_pb2.LP_ALGORITHM_DUAL_SIMPLEX
-    parameters.iteration_limit = steps
-    return linear.solve(
-        model,
-        parameters_pb2.SOLVER_TYPE_GLOP,
-        parameters_pb2.SolverInitializerProto(),
-        parameters,
-        model_parameters_pb2.ModelSolveParametersProto(),
-        None,
-        callback_pb2.CallbackRegistrationProto(),
-        None,
-        None,
-    )
 
 
 def _checked(instance: Instance, days: list[Day], left: Ints, start: Solution) -> Solution | None:

@@ -36,7 +36,7 @@ class PeerPython:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, peer: str) -> bool:
-        """Whether this Python imports ``osrm`` or ``valhalla``."""
+        """Whether this Python imports a peer (``osrm``, ``valhalla`` …)."""
         return self.path is not None and peer not in self.reasons
 
 
@@ -59,17 +59,26 @@ def not_measured(reason: str) -> PeerAnswer:
     return PeerAnswer({"not_measured": reason})
 
 
-def peer_python(given: str | Path | None = None, *, cache: Path | None = None) -> PeerPython:
+def peer_python(
+    given: str | Path | None = None,
+    *,
+    cache: Path | None = None,
+    packages: Mapping[str, str] = PACKAGES,
+    folder: str = "peers",
+) -> PeerPython:
     """The Python that runs the peers, with an environment made for it where needed.
 
     Args:
         given: use this interpreter (an environment that already has the peers is used as it is); else the newest
             Python 3.12 or later found under pyenv's versions or on the search path.
         cache: where environments are kept; the user's cache folder when absent.
+        packages: what is installed for each module that must be importable.
+        folder: where in the user's cache folder.
     """
     candidates = [Path(given)] if given else _candidates()
     if not candidates:
-        return _none(f"no Python {OLDEST[0]}.{OLDEST[1]} or newer on this machine; name one with --peer-python")
+        reason = f"no Python {OLDEST[0]}.{OLDEST[1]} or newer on this machine; name one with --peer-python"
+        return _none(reason, packages)
     reasons: list[str] = []
     best: PeerPython | None = None
     for python in candidates:
@@ -77,16 +86,16 @@ def peer_python(given: str | Path | None = None, *, cache: Path | None = None) -
         if version is None or version < OLDEST:
             reasons.append(f"{python} is no Python {OLDEST[0]}.{OLDEST[1]} or newer")
             continue
-        found = _importable(python)
-        if not found.has("osrm") or not found.has("valhalla"):
-            found = _with_environment(python, version, cache or user_cache_path("fleetplan") / "peers")
-        if found.has("osrm") and found.has("valhalla"):
+        found = _importable(python, packages)
+        if found.reasons:
+            found = _with_environment(python, version, cache or user_cache_path("fleetplan") / folder, packages)
+        if found.path is not None and not found.reasons:
             return found
         best = best or found
         reasons += [f"Python {version[0]}.{version[1]}: {text}" for text in dict.fromkeys(found.reasons.values())]
-    if best is not None and (best.has("osrm") or best.has("valhalla")):
+    if best is not None and any(best.has(peer) for peer in packages):
         return best
-    return _none("; ".join(reasons))
+    return _none("; ".join(reasons), packages)
 
 
 def ask(python: PeerPython, request: Mapping[str, Any], *, timeout_s: float = 3600.0) -> PeerAnswer:
@@ -168,16 +177,16 @@ def _version_of(python: Path) -> tuple[int, ...] | None:
         return None
 
 
-def _importable(python: Path) -> PeerPython:
+def _importable(python: Path, packages: Mapping[str, str]) -> PeerPython:
     reasons = {}
-    for peer in PACKAGES:
+    for peer in packages:
         code, out = _run([str(python), "-I", "-c", f"import {peer}"])
         if code != 0:
             reasons[peer] = f"{peer} cannot be imported: {out.strip()[-200:]}"
     return PeerPython(python, reasons)
 
 
-def _with_environment(python: Path, version: Sequence[int], cache: Path) -> PeerPython:
+def _with_environment(python: Path, version: Sequence[int], cache: Path, packages: Mapping[str, str]) -> PeerPython:
     home = cache / f"python-{version[0]}.{version[1]}"
     inside = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not inside.is_file():
@@ -186,19 +195,19 @@ def _with_environment(python: Path, version: Sequence[int], cache: Path) -> Peer
         code, out = _run([str(python), "-m", "venv", str(home)], timeout_s=300.0)
         if code != 0:
             shutil.rmtree(home, ignore_errors=True)
-            return _none(f"no environment could be made: {out.strip()[-200:]}")
-    found = _importable(inside)
+            return _none(f"no environment could be made: {out.strip()[-200:]}", packages)
+    found = _importable(inside, packages)
     for peer in list(found.reasons):
-        _, out = _run([str(inside), "-m", "pip", "install", "-q", PACKAGES[peer]], timeout_s=900.0)
-        if _importable(inside).has(peer):
+        _, out = _run([str(inside), "-m", "pip", "install", "-q", packages[peer]], timeout_s=900.0)
+        if _importable(inside, packages).has(peer):
             continue
-        found = PeerPython(inside, {**found.reasons, peer: f"{PACKAGES[peer]} cannot be had: {out.strip()[-200:]}"})
-    still = _importable(inside)
+        found = PeerPython(inside, {**found.reasons, peer: f"{packages[peer]} cannot be had: {out.strip()[-200:]}"})
+    still = _importable(inside, packages)
     return PeerPython(inside, {peer: found.reasons[peer] for peer in still.reasons})
 
 
-def _none(reason: str) -> PeerPython:
-    return PeerPython(None, dict.fromkeys(PACKAGES, reason))
+def _none(reason: str, packages: Mapping[str, str]) -> PeerPython:
+    return PeerPython(None, dict.fromkeys(packages, reason))
 
 
 def _run(command: list[str], *, timeout_s: float = 60.0) -> tuple[int, str]:
