@@ -183,5 +183,6 @@ def test_two_processes_give_the_same_bytes() -> None:
 
 def test_seeds_steer_the_search() -> None:
     """Another seed may give another plan: what varies is under the seed's command."""
-    made = random_problem(8, tasks=(40, 40), kinds=(2, 2))
-    assert len({solve(made, seed=seed, effort=3).cost for seed in range(4)}) > 1
+    made = random_problem(8, tasks=(40, 40), kinds=(2, 2), features=())
+    plans = [solve(made, seed=seed, effort=3, engines=("kernel",)) for seed in range(4)]
+    assert len({plan.routes for plan in plans}) > 1

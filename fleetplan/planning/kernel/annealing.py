@@ -37,6 +37,10 @@ from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip,
 from fleetplan.planning.kernel.timing import start_of
 
 
+EAGER, EAGER_SHARE = 0.5, 0.1
+"""Of the steps that count a share of a vehicle's day while stops are left out: those that count just this share."""
+
+
 class Work(NamedTuple):
     """Scratch of the search."""
 
@@ -196,11 +200,13 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
     s.total[1] = 0.0
     sort_taken(w, work, rng)
     generous = uniform(rng) < tune.pro_rata
+    # Stops that are worth no vehicle alone may be worth one together: its day must cost the first of them little.
+    eager = generous and before > 0 and uniform(rng) < EAGER
     for k in range(1, work.taken[0] + 1):
         x = work.taken[k]
         share = 1.0
         if generous:
-            share = w.task[x, SORT]
+            share = EAGER_SHARE if eager else w.task[x, SORT]
         if not put_back(w, s, work, rng, x, share, tune.blink):
             s.left[0] += 1
             s.left[s.left[0]] = x

@@ -31,6 +31,7 @@ from fleetplan.planning.kernel.layout import (
     MOST_STOPS,
     MOST_TRIPS,
     NEXT,
+    PAID_MIN,
     PREV,
     RELOAD,
     SORT,
@@ -38,6 +39,7 @@ from fleetplan.planning.kernel.layout import (
     STOPS,
     TRIPS,
     UNSERVED,
+    WAGE,
 )
 from fleetplan.planning.kernel.ruining import touch
 from fleetplan.planning.kernel.timing import start_of
@@ -167,7 +169,7 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink:
         if s.used[c] < w.numbers[c, COUNT]:
             cost = w.alone[c * w.n + x]
             if cost < INFINITE:
-                cost -= (1.0 - share) * w.amounts[c, FIXED]
+                cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
                 if cost < work.best[0]:
                     work.best[0] = cost
                     work.place[0] = 2
