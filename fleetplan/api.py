@@ -220,16 +220,17 @@ def compare_scenario(
 
 def _run(study: StudyInput, *, executor: Executor | None, progress: Progress | None) -> Comparison:
     began = time.perf_counter()
-    result, interrupted = run_study(study, executor=executor, progress=progress)
+    result, answers = run_study(study, executor=executor, progress=progress)
     run = {
         "schema": "fleetplan.run/1",
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "wall_s": time.perf_counter() - began,
-        "interrupted": interrupted,
+        "interrupted": answers.interrupted,
+        "accidents": list(answers.accidents),
         "host": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("fleetplan", "numpy", "scipy", "ortools", "osmnx", "folium")},
     }
-    return Comparison(result, run, interrupted)
+    return Comparison(result, run, answers.interrupted)
 
 
 def vehicle_columns(streets: Streets, vehicle_or_name: Any, *, rules: AccessRules | None = None) -> dict[str, Any]:

@@ -113,6 +113,7 @@ def _compare(
         Console().print(rich_comparison(answer.result.document))
     if written and folder and not as_json:
         say(f"written to {folder}: {', '.join(sorted(path.relative_to(folder).as_posix() for path in written))}")
+    note(answer.run["accidents"])
     if answer.interrupted:
         on_stderr().print("interrupted; these are the best plans found until then")
         raise typer.Exit(130)
