@@ -26,6 +26,7 @@ from fleetplan.planning.kernel.layout import (
     TRIP,
     TRIP_FLOATS,
     TRIPS,
+    SOFT,
     UNSERVED,
     Bytes,
     Floats,
@@ -57,7 +58,11 @@ class Work(NamedTuple):
     best: Floats
     place: Ints
     trips: Ints
+    lenience: Floats  # [1] what leaving tasks out counts at the moment, in their own measure
     active: Ints32  # [n + 1] number of tasks that are searched over, then those
+
+
+LEAST_LENIENCE, MOST_LENIENCE = 0.2, 1e6
 
 
 class Tune(NamedTuple):
@@ -77,6 +82,8 @@ class Tune(NamedTuple):
     whole_day: float = 0.05
     whole_trip: float = 0.0
     pro_rata: float = 0.2
+    firmer: float = 0.0005
+    softer: float = 0.0002
 
 
 def make_work(w: Bundle) -> Bundle:
@@ -96,6 +103,7 @@ def make_work(w: Bundle) -> Bundle:
         best=np.zeros(2),
         place=np.zeros(5, np.int64),
         trips=np.zeros(1, np.int64),
+        lenience=np.ones(1),
         active=np.zeros(w.n + 1, np.int32),
     )
     return Bundle(work)
@@ -144,7 +152,8 @@ def copy_rest(w: Any, to: Any, s: Any) -> None:
     """Copy what belongs to no day."""
     for c in range(w.classes):
         to.used[c] = s.used[c]
-    to.total[0], to.total[1] = s.total[0], s.total[1]
+    for k in range(3):
+        to.total[k] = s.total[k]
     for k in range(s.left[0] + 1):
         to.left[k] = s.left[k]
     for k in range(1, s.left[0] + 1):
@@ -168,10 +177,11 @@ def recount(w: Any, s: Any, work: Any) -> None:
         if s.info[r, STOPS] > 0:
             total += s.day[r, COST]
             trips += s.info[r, TRIPS]
-    weight = 0.0
+    weight = soft = 0.0
     for k in range(1, s.left[0] + 1):
         weight += w.task[s.left[k], UNSERVED]
-    s.total[0], s.total[1] = total, weight
+        soft += w.task[s.left[k], SOFT]
+    s.total[0], s.total[1], s.total[2] = total, weight, soft
     work.trips[0] = trips
 
 
@@ -197,7 +207,7 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
         work.taken[0] += 1
         work.taken[work.taken[0]] = s.left[k]
     s.left[0] = 0
-    s.total[1] = 0.0
+    s.total[1] = s.total[2] = 0.0
     sort_taken(w, work, rng)
     generous = uniform(rng) < tune.pro_rata
     # Stops that are worth no vehicle alone may be worth one together: its day must cost the first of them little.
@@ -212,6 +222,7 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
             s.left[s.left[0]] = x
             s.entity[x, DAY] = -1
             s.total[1] += w.task[x, UNSERVED]
+            s.total[2] += w.task[x, SOFT]
     if w.classes > 1:
         for k in range(1, work.touched[0] + 1):
             if s.info[work.touched[k], STOPS] > 0:
@@ -245,7 +256,7 @@ def anneal(
     for _ in range(iterations):
         step(w, s, work, rng, tune)
         heat *= ratio
-        change = (s.total[0] - kept.total[0]) + (s.total[1] - kept.total[1])
+        change = (s.total[0] - kept.total[0]) + work.lenience[0] * (s.total[2] - kept.total[2])
         if change < -heat * math.log(uniform(rng) + 1e-300):
             for k in range(1, work.touched[0] + 1):
                 r = work.touched[k]
@@ -268,4 +279,9 @@ def anneal(
             for k in range(1, work.touched[0] + 1):
                 copy_day(w, s, kept, work.touched[k])
             copy_rest(w, s, kept)
+        if not w.priced:
+            if kept.left[0] > best.left[0]:
+                work.lenience[0] = min(MOST_LENIENCE, work.lenience[0] * (1.0 + tune.firmer))
+            else:
+                work.lenience[0] = max(LEAST_LENIENCE, work.lenience[0] * (1.0 - tune.softer))
     return found

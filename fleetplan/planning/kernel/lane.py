@@ -82,7 +82,7 @@ class Lane:
     @property
     def total(self) -> float:
         """Money and weight of the best solution."""
-        return float(self.best.total.sum())
+        return float(self.best.total[0] + self.best.total[1])
 
 
 def unit_cost(world: Bundle) -> float:

@@ -66,10 +66,11 @@ and a number shared by classes that have tables and options in common."""
 FIXED, PER_M, MOST_SPAN, SHIFT, SHIFT_END, LOADING, TURNAROUND, USABLE, CHARGE, CAPACITY = range(10)
 """Columns of a class's amounts; the last are three capacities, tolerance included."""
 
-DELIVER, COLLECT, READY_AT, UNSERVED, SORT = 0, 3, 6, 7, 8
-"""Columns of a task: loads (three each), moment from which its goods can be loaded, weight of leaving it out, and what it is
+DELIVER, COLLECT, READY_AT, UNSERVED, SOFT, SORT = 0, 3, 6, 7, 8, 9
+"""Columns of a task: loads (three each), moment from which its goods can be loaded, weight of leaving it out, what that counts
+while searching, and what it is
 sorted by: share of the largest vehicle, distance from the depot, length of its windows, their opening and close."""
-TASK_FLOATS = 13
+TASK_FLOATS = 14
 
 WAGE, PAID_MIN, OVERTIME_AFTER, OVERTIME_EXTRA, DRIVE_LIMIT = range(5)
 """Pay per second, least seconds paid, overtime and what a second of it costs in addition; longest drive without rest."""
@@ -91,6 +92,7 @@ class World(NamedTuple):
     collects: int
     batteries: int
     rules: int
+    priced: int
     options: Ints32  # [classes * n, 2] first option of a task and one beyond its last
     point: Ints32  # [options]
     option: Floats  # [options, 4]
@@ -118,7 +120,7 @@ class State(NamedTuple):
     day: Floats  # [slots, DAY_FLOATS]
     info: Ints  # [slots, DAY_INTS]
     used: Ints  # [classes] days in use
-    total: Floats  # [2] money of all days, weight of the tasks left out
+    total: Floats  # [3] money of all days, weight of the tasks left out, what they count while searching
     left: Ints32  # [n + 1] number of tasks left out, then those
 
 
@@ -133,7 +135,7 @@ def empty_state(world: Bundle) -> Bundle:
         day=np.zeros((world.slots, DAY_FLOATS)),
         info=np.zeros((world.slots, DAY_INTS), dtype=np.int64),
         used=np.zeros(world.classes, dtype=np.int64),
-        total=np.zeros(2),
+        total=np.zeros(3),
         left=np.zeros(world.n + 1, dtype=np.int32),
     )
     bundle = Bundle(state)

@@ -20,6 +20,7 @@ from fleetplan.planning.kernel.inserting import (
     put_on_trip,
 )
 from fleetplan.planning.kernel.layout import (
+    BASE,
     CLASS,
     CLOSE_TASKS,
     COST,
@@ -32,6 +33,7 @@ from fleetplan.planning.kernel.layout import (
     MOST_TRIPS,
     NEXT,
     PAID_MIN,
+    PER_M,
     PREV,
     RELOAD,
     SORT,
@@ -40,6 +42,7 @@ from fleetplan.planning.kernel.layout import (
     TRIPS,
     UNSERVED,
     WAGE,
+    WIDTH,
 )
 from fleetplan.planning.kernel.ruining import touch
 from fleetplan.planning.kernel.timing import start_of
@@ -99,11 +102,25 @@ def _consider_gap(w: Any, s: Any, work: Any, x: int, u: int, upgrades: bool) -> 
             work.place[4] = o
 
 
+@inlined
+def _least_trip(w: Any, c: int, x: int) -> float:
+    """Money for the kilometres of a trip to a task alone: nearly always the least that a trip of its own adds."""
+    base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
+    least = INFINITE
+    for o in range(w.options[c * w.n + x, 0], w.options[c * w.n + x, 1]):
+        i = w.point[o]
+        cost = w.amounts[c, PER_M] * (float(w.table[base + i, 1]) + float(w.table[base + i * width, 1]))
+        least = min(least, cost)
+    return least
+
+
 @compiled
 def _consider_trips(w: Any, s: Any, work: Any, x: int, r: int) -> None:
     """Price a trip of its own at every place of a day."""
     c = s.info[r, CLASS]
     if s.info[r, TRIPS] >= w.numbers[c, MOST_TRIPS] or s.info[r, STOPS] >= w.numbers[c, MOST_STOPS]:
+        return
+    if _least_trip(w, c, x) >= work.best[0]:
         return
     e = start_of(w, r)
     while e >= 0:
@@ -143,6 +160,15 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink:
     work.token[0] += 1
     token = work.token[0]
     upgrades = w.classes > 1
+    for c in range(w.classes):
+        if s.used[c] < w.numbers[c, COUNT]:
+            cost = w.alone[c * w.n + x]
+            if cost < INFINITE:
+                cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
+                if cost < work.best[0]:
+                    work.best[0] = cost
+                    work.place[0] = 2
+                    work.place[1] = c
     for k in range(CLOSE_TASKS):
         y = w.close[x, k]
         if y < 0:
@@ -162,18 +188,14 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink:
             work.seen[u] = token
             if uniform(rng) >= blink:
                 _consider_gap(w, s, work, x, u, upgrades)
-        if w.numbers[c, MOST_TRIPS] > 1 and work.day_seen[r] != token:
+    for k in range(CLOSE_TASKS):
+        y = w.close[x, k]
+        if y < 0:
+            break
+        r = s.entity[y, DAY]
+        if r >= 0 and w.numbers[s.info[r, CLASS], MOST_TRIPS] > 1 and work.day_seen[r] != token:
             work.day_seen[r] = token
             _consider_trips(w, s, work, x, r)
-    for c in range(w.classes):
-        if s.used[c] < w.numbers[c, COUNT]:
-            cost = w.alone[c * w.n + x]
-            if cost < INFINITE:
-                cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
-                if cost < work.best[0]:
-                    work.best[0] = cost
-                    work.place[0] = 2
-                    work.place[1] = c
     if upgrades and work.best[1] < work.best[0]:
         _consider_upgrades(w, s, work, x)
     if work.place[0] < 0:

@@ -20,6 +20,7 @@ from fleetplan.planning.kernel.layout import (
     OPTION,
     READY_AT,
     RELOAD,
+    SOFT,
     SORT,
     TASK,
     TASK_FLOATS,
@@ -87,6 +88,7 @@ def make_world(instance: Instance) -> Bundle:
         collects=int(bool(instance.collect.any())),
         batteries=int(any(c.energy_wh is not None for c in classes)),
         rules=len(rests),
+        priced=int(instance.priced),
         options=np.stack([firsts[:, :-1], firsts[:, 1:]], axis=2).reshape(-1, 2).astype(np.int32),
         point=np.concatenate([np.argsort(p)[c.options.point] for c, p in zip(classes, places, strict=True)]).astype(
             np.int32
@@ -97,7 +99,7 @@ def make_world(instance: Instance) -> Bundle:
         energy=energy,
         numbers=np.array(numbers, dtype=np.int64),
         amounts=np.array([_amounts(c, dims) for c in classes], dtype=np.float64),
-        task=_tasks(instance, dims),
+        task=_tasks(instance, dims, alone),
         pay=np.array([wage, pay.min_s, pay.overtime_after_s, wage * (pay.overtime_factor - 1.0), limit_s]),
         rests=np.array(rests, dtype=np.float64).reshape(-1, 6),
         alone=alone.ravel(),
@@ -282,7 +284,7 @@ def _path(costs: NDArray[np.float32]) -> list[int]:
     return path
 
 
-def _tasks(instance: Instance, dims: list[int]) -> Floats:
+def _tasks(instance: Instance, dims: list[int], alone: Floats) -> Floats:
     """The tasks' rows."""
     table = np.zeros((instance.size, TASK_FLOATS))
     largest = np.array([max((c.capacity[d] for c in instance.classes if c.count), default=1.0) for d in dims])
@@ -292,6 +294,12 @@ def _tasks(instance: Instance, dims: list[int]) -> Floats:
     table[:, COLLECT : COLLECT + len(dims)] = collect
     table[:, READY_AT] = instance.ready_s
     table[:, UNSERVED] = instance.unserved_cost
+    table[:, SOFT] = instance.unserved_cost
+    if not instance.priced:
+        # A day of its own is what serving the task is worth at most; those that cannot be served are all alike.
+        own = alone.min(axis=0, initial=IMPOSSIBLE)
+        common = float(own[own < IMPOSSIBLE].mean()) if (own < IMPOSSIBLE).any() else 1.0
+        table[:, SOFT] = np.where(own < IMPOSSIBLE, own, common) * (1.0 + instance.priority)
     table[:, SORT] = (np.maximum(deliver, collect) / largest).max(axis=1, initial=0.0)
     for c in reversed(instance.classes):
         o = c.options
@@ -345,4 +353,4 @@ def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Da
         refresh(world, state, r)
     state.left[0] = len(left)
     state.left[1 : len(left) + 1] = left
-    state.total[1] = world.task[list(left), UNSERVED].sum()
+    state.total[1:] = world.task[list(left), UNSERVED].sum(), world.task[list(left), SOFT].sum()
