@@ -84,9 +84,10 @@ def test_stops_that_cannot_reach_each_other() -> None:
 
 
 def test_one_way_round() -> None:
-    """A ring that can be driven in one direction only leaves one order, and its stops no way home but on."""
+    """A ring that can be driven in one direction only, with a dear way between each stop and the depot: one order."""
     n = 7
     metres = np.full((n + 1, n + 1), AWAY)
+    metres[0, :] = metres[:, 0] = 20_000
     np.fill_diagonal(metres, 0)
     for i in range(n + 1):
         metres[i, (i + 1) % (n + 1)] = 500
