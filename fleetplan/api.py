@@ -146,7 +146,7 @@ def compare(
         costs: a bundled pack (``JP``, ``US``, ``demo``), a file, or a pack; found from the country when absent.
         max_walk_m: longest walk from the vehicle to a stop, one way.
         seed: the search runs with this seed and the next two; the best plan is kept and the spread shown.
-        effort: ``quick``, ``normal``, ``thorough`` or a number of solutions per search.
+        effort: ``quick``, ``normal``, ``thorough`` or a number of steps per search.
         max_seconds: wall-time cap of each search; a bite is reported.
         executor: any :class:`concurrent.futures.Executor`; ``None`` plans in this process.
         progress: called with a text, done and total.

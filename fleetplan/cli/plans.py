@@ -48,7 +48,7 @@ def compare(
     effort: Annotated[
         str | None,
         typer.Option(
-            metavar="LEVEL", help="quick, normal, thorough or a number of solutions; the scenario's if absent."
+            metavar="LEVEL", help="quick, normal, thorough or a number of steps; the scenario's if absent."
         ),
     ] = None,
     max_seconds: Annotated[
