@@ -47,9 +47,7 @@ def compare(
     ] = None,
     effort: Annotated[
         str | None,
-        typer.Option(
-            metavar="LEVEL", help="quick, normal, thorough or a number of steps; the scenario's if absent."
-        ),
+        typer.Option(metavar="LEVEL", help="quick, normal, thorough or a number of steps; the scenario's if absent."),
     ] = None,
     max_seconds: Annotated[
         float | None, typer.Option(min=0.1, metavar="S", help="Wall-time cap of each search.")
