@@ -38,6 +38,9 @@ the recombination of days."""
 MODEL_UP_TO = 300
 """Stops up to which OR-Tools' portfolio makes first plans; beyond, the search does better in the same time."""
 
+MODEL_SHARE = 0.3
+"""Of a cap on time, what first plans may take at most."""
+
 RESERVE_S = 0.15
 RESERVE_PER_STOP_S = 2e-4
 """Of a cap on time, what is kept for building and checking the plan."""
@@ -130,7 +133,7 @@ def solve(
         if not best:
             raise
         interrupted = True
-    stopped_by: StoppedBy = "interrupt" if interrupted else "time" if clock.hurried else "effort"
+    stopped_by: StoppedBy = "interrupt" if interrupted else "time" if clock.hurried or clock.cut else "effort"
     solution = best[0] if interrupted else _mended(instance, best[0])
     plan = _checked(instance, solution, stopped_by=stopped_by, effort=(clock.steps, clock.used))
     return plan if warm_start is None else _no_worse(instance, plan, warm_start)
@@ -160,7 +163,10 @@ def _search(
     if warm_start is not None:
         start, warm = solution_of(instance, warm_start), True
     elif "model" in engines and instance.size <= MODEL_UP_TO:
-        made = first_solution(instance, generator=random.Random(f"model {seed}"))
+        until = None if clock.deadline is None else time.monotonic() + MODEL_SHARE * clock.left_s
+        made = first_solution(instance, generator=random.Random(f"model {seed}"), until=until)
+        if until is not None and time.monotonic() >= until:
+            clock.cut = True
         if made is not None:
             start = made
     seen(start)
