@@ -6,9 +6,13 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from queue import Empty
+from typing import Any
 
 from fleetplan.errors import PlanningError
 from fleetplan.planning import solving
@@ -22,6 +26,12 @@ from fleetplan.study.inputs import FleetEntry
 from fleetplan.study.ranking import rank
 
 SEEDS_PER_FLEET = 3
+
+NEWS_EVERY_S = 0.1
+"""How often it is asked whether a plan is there, while workers have nothing to tell."""
+
+News = tuple[str, float, int]
+"""A fleet's name, and cost and unserved parcels of its best plan by now."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,34 @@ class Answers:
 def ignore_interrupts() -> None:
     """Start a worker process deaf to Ctrl-C, so that an idle one survives it; :func:`run_solve` listens meanwhile."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+_news: Queue[News] | None = None
+"""Where this worker process tells how its solve goes on."""
+
+
+def _start_worker(news: Queue[News]) -> None:
+    global _news
+    ignore_interrupts()
+    news.cancel_join_thread()  # what nobody has read must not keep the process from ending
+    _news = news
+
+
+class Workers(ProcessPoolExecutor):
+    """Processes, one for each core unless told, that tell how their solves go on while they go on."""
+
+    def __init__(self, count: int | None = None) -> None:
+        context = get_context("spawn")
+        self.news: Queue[News] = context.Queue()
+        super().__init__(count, context, initializer=_start_worker, initargs=(self.news,))
+
+
+def run_job(name: str, *arguments: Any) -> Plan:
+    """:func:`run_solve` for a fleet, whose progress is told where this process was told to."""
+    news = _news
+    if news is None:
+        return run_solve(*arguments)
+    return run_solve(*arguments, on_progress=lambda state: news.put((name, state.cost, state.unserved_parcels)))
 
 
 def run_solve(
@@ -177,7 +215,7 @@ def _solve_there(
         for job, future in zip(jobs, futures, strict=True):
             told(f"planning {job.name}")
             try:
-                plan = future.result()
+                plan = _awaited(future, executor, told)
             except BrokenExecutor:
                 again = _once_more(job)
                 outcome = "was lost twice and is left out" if again is None else "was done once more"
@@ -196,10 +234,18 @@ def _solve_there(
     return (_rescue(jobs, futures), True) if interrupted else (found, False)
 
 
+def _awaited(future: Future[Plan], executor: Executor, told: _Told) -> Plan:
+    """The plan of a future; meanwhile what the workers tell is passed on."""
+    while isinstance(executor, Workers) and not future.done():
+        with suppress(Empty):
+            told.plan(*executor.news.get(timeout=NEWS_EVERY_S))
+    return future.result()
+
+
 def _submitted(executor: Executor, job: _Job) -> Future[Plan]:
     """The future of a job; broken from the start where the executor is."""
     try:
-        return executor.submit(run_solve, *job.arguments)
+        return executor.submit(run_job, job.name, *job.arguments)
     except BrokenExecutor as error:
         future: Future[Plan] = Future()
         future.set_exception(error)

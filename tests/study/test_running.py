@@ -17,7 +17,7 @@ from fleetplan.planning.problem import Pay, Problem, Task, VehicleType
 from fleetplan.planning.solving import Progress
 from fleetplan.study import running
 from fleetplan.study.inputs import FleetEntry, default_baseline
-from fleetplan.study.running import SEEDS_PER_FLEET, solve_fleets, stages_of
+from fleetplan.study.running import SEEDS_PER_FLEET, Workers, solve_fleets, stages_of
 from fleetplan.travel import TravelTable
 from tests.planning.problems import line_table, vehicle
 from tests.planning.problems import problem as hand_made
@@ -224,3 +224,23 @@ def test_progress_tells_cost_and_what_is_unserved(monkeypatch: pytest.MonkeyPatc
         progress=lambda text, done, total: told.append(text),
     )
     assert "planning kei: cost 1,234.50, 2 parcels unserved" in told
+
+
+def test_workers_tell_how_their_solves_go_on() -> None:
+    """Protects the terminal while processes plan: cost and unserved parcels of a search arrive before its plan does."""
+    told: list[tuple[str, int]] = []
+    made = hand_made(
+        [stop(f"s{i}") for i in range(8)],
+        [vehicle("kei-van", line_table("kei-van", [1000 * i for i in range(8)]), cost_per_day=50.0)],
+    )
+    with Workers(1) as executor:
+        solve_fleets(
+            {"kei": made},
+            {"kei": [KEI]},
+            seed=0,
+            effort=20_000,
+            max_seconds=None,
+            executor=executor,
+            progress=lambda text, done, total: told.append((text, done)),
+        )
+    assert ("planning kei: cost 50.00, 0 parcels unserved", 0) in told
