@@ -12,7 +12,6 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from queue import Empty
-from typing import Any
 
 from fleetplan.errors import PlanningError
 from fleetplan.planning import solving
@@ -73,12 +72,17 @@ class Workers(ProcessPoolExecutor):
         super().__init__(count, context, initializer=_start_worker, initargs=(self.news,))
 
 
-def run_job(name: str, *arguments: Any) -> Plan:
+def run_job(
+    name: str, problem: Problem, seed: int, effort: str | int, max_seconds: float | None, start: Plan | None
+) -> Plan:
     """:func:`run_solve` for a fleet, whose progress is told where this process was told to."""
     news = _news
-    if news is None:
-        return run_solve(*arguments)
-    return run_solve(*arguments, on_progress=lambda state: news.put((name, state.cost, state.unserved_parcels)))
+
+    def tell(state: solving.Progress) -> None:
+        if news is not None:
+            news.put((name, state.cost, state.unserved_parcels))
+
+    return run_solve(problem, seed, effort, max_seconds, start, tell)
 
 
 def run_solve(
