@@ -1,5 +1,6 @@
 """The compiled search: ruin and recreate with annealing on exact costs.
 
-``world`` turns an instance into arrays, ``layout`` says what they hold, ``timing`` prices days and changes of days,
-``inserting``, ``ruining`` and ``classes`` change them, ``annealing`` drives, ``lane`` is the face towards Python.
+``world`` turns an instance into arrays and ``days`` puts days into them, ``layout`` says what they hold, ``linking``
+and ``timing`` link and price days, ``inserting``, ``resting`` and ``classes`` price changes and make them, ``settling``
+puts rests right, ``ruining``, ``recreating`` and ``annealing`` drive, ``lane`` is the face towards Python.
 """

@@ -17,25 +17,27 @@ from fleetplan.planning.kernel.layout import (
     DAY,
     DAY_FLOATS,
     DAY_INTS,
+    FAULT,
     FLOATS,
     FREE,
     KIND,
     NEXT,
+    SOFT,
     SORT,
     STOPS,
     TRIP,
     TRIP_FLOATS,
     TRIPS,
-    SOFT,
     UNSERVED,
     Bytes,
     Floats,
     Ints,
     Ints32,
 )
-from fleetplan.planning.kernel.recreating import put_back, sort_taken
+from fleetplan.planning.kernel.linking import start_of
+from fleetplan.planning.kernel.recreating import ALL, NONE, put_back, sort_taken
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip, settle_ruins
-from fleetplan.planning.kernel.timing import start_of
+from fleetplan.planning.kernel.settling import settle_rests
 
 
 EAGER, EAGER_SHARE = 0.5, 0.1
@@ -86,6 +88,8 @@ class Tune(NamedTuple):
     whole_day: float = 0.05
     whole_trip: float = 0.0
     pro_rata: float = 0.2
+    closed: float = 0.1
+    favoured: float = 0.25
     firmer: float = 0.0005
     softer: float = 0.0002
 
@@ -210,8 +214,8 @@ def _take_left(w: Any, s: Any, work: Any, rng: Any) -> None:
 
 
 @compiled
-def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
-    """One ruin and one recreate."""
+def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
+    """One ruin and one recreate; false when a day came out that cannot be driven."""
     for k in range(1, work.touched[0] + 1):
         work.is_touched[work.touched[k]] = 0
     work.touched[0] = 0
@@ -232,21 +236,34 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> None:
     generous = uniform(rng) < tune.pro_rata
     # Stops that are worth no vehicle alone may be worth one together: its day must cost the first of them little.
     eager = generous and before > 0 and uniform(rng) < EAGER
+    offered = ALL
+    draw = uniform(rng)
+    if draw < tune.closed:
+        offered = NONE
+    elif w.classes > 1 and draw < tune.closed + tune.favoured:
+        offered = below(rng, w.classes)
     for k in range(1, work.taken[0] + 1):
         x = work.taken[k]
         share = 1.0
         if generous:
             share = EAGER_SHARE if eager else w.task[x, SORT]
-        if not put_back(w, s, work, rng, x, share, tune.blink):
+        if not put_back(w, s, work, rng, x, share, offered, tune.blink):
             s.left[0] += 1
             s.left[s.left[0]] = x
             s.entity[x, DAY] = -1
             s.total[1] += w.task[x, UNSERVED]
             s.total[2] += w.task[x, SOFT]
-    if w.classes > 1:
-        for k in range(1, work.touched[0] + 1):
-            if s.info[work.touched[k], STOPS] > 0:
-                best_class(w, s, work.touched[k])
+    sound = True
+    for k in range(1, work.touched[0] + 1):
+        r = work.touched[k]
+        if s.info[r, STOPS] == 0:
+            continue
+        if w.rules:
+            settle_rests(w, s, r)
+        if w.classes > 1:
+            best_class(w, s, r)
+        sound = sound and s.info[r, FAULT] == 0
+    return sound
 
 
 @compiled
@@ -274,10 +291,10 @@ def anneal(
     ratio = (cold / hot) ** (1.0 / max(1, iterations))
     heat = hot
     for _ in range(iterations):
-        step(w, s, work, rng, tune)
+        sound = step(w, s, work, rng, tune)
         heat *= ratio
         change = (s.total[0] - kept.total[0]) + work.lenience[0] * (s.total[2] - kept.total[2])
-        if change < -heat * math.log(uniform(rng) + 1e-300):
+        if sound and change < -heat * math.log(uniform(rng) + 1e-300):
             for k in range(1, work.touched[0] + 1):
                 r = work.touched[k]
                 work.trips[0] += s.info[r, TRIPS] - kept.info[r, TRIPS]

@@ -29,7 +29,7 @@ class Field(NamedTuple):
     inner: tuple[int, ...]
 
 
-class BundleType(types.Type):  # type: ignore[misc]
+class BundleType(types.Type):
     """The compiler's type of a bundle."""
 
     def __init__(self, fields: tuple[Field, ...]) -> None:
@@ -84,7 +84,7 @@ def _type_of(value: Bundle, context: Any) -> BundleType:
     return value.type
 
 
-@register_model(BundleType)  # type: ignore[untyped-decorator]
+@register_model(BundleType)
 class _BundleModel(models.OpaqueModel):  # type: ignore[misc]
     pass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fleetplan.compiling import compiled
-from fleetplan.planning.kernel.inserting import INFINITE
+from fleetplan.planning.kernel.inserting import fits_load
 from fleetplan.planning.kernel.layout import (
     BASE,
     CAPACITY,
@@ -14,9 +14,7 @@ from fleetplan.planning.kernel.layout import (
     CLOSES,
     COST,
     COUNT,
-    DELIVER,
     DRIVE_LIMIT,
-    END,
     ENERGY_BASE,
     FIXED,
     GROUP,
@@ -36,10 +34,12 @@ from fleetplan.planning.kernel.layout import (
     READY_AT,
     RELOAD,
     REST,
+    REST_AFTER,
     REST_COUNTS,
     RULE,
     START,
     STOPS,
+    TAKEN,
     TASK,
     TRIP,
     TRIPS,
@@ -48,7 +48,10 @@ from fleetplan.planning.kernel.layout import (
     WAGE,
     WIDTH,
 )
-from fleetplan.planning.kernel.timing import TINY, drive_s, join, lacks_rest, refresh, segment_of, start_of, wages
+from fleetplan.planning.kernel.linking import start_of
+from fleetplan.planning.kernel.resting import ALWAYS
+from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, drive_s, join, refresh, segment_of, wages
 
 
 @compiled
@@ -58,20 +61,17 @@ def same_option(w: Any, c: int, other: int, x: int, o: int, p: int) -> int:
     if hi <= lo:
         return -1
     if hi - lo == 1:
-        return lo
+        return int(lo)
     if w.numbers[c, GROUP] == w.numbers[other, GROUP]:
-        return lo + (o - w.options[c * w.n + x, 0])
+        return int(lo + (o - w.options[c * w.n + x, 0]))
     best = -1
     least = INFINITE
     for k in range(lo, hi):
         if w.option[k, CLOSES] < w.option[o, OPENS] or w.option[k, OPENS] > w.option[o, CLOSES]:
             continue
-        travel = w.table[w.numbers[other, BASE] + p * w.numbers[other, WIDTH] + w.point[k], 0] + w.option[k, LENGTH]
-        cost = (
-            w.amounts[other, PER_M] * w.table[w.numbers[other, BASE] + p * w.numbers[other, WIDTH] + w.point[k], 1]
-            + w.pay[WAGE] * travel
-        )
-        cost += w.option[k, PRICE] + 1e-9 * travel
+        arc = w.numbers[other, BASE] + p * w.numbers[other, WIDTH] + w.point[k]
+        seconds = w.table[arc, 0] + w.option[k, LENGTH]
+        cost = w.amounts[other, PER_M] * w.table[arc, 1] + (w.pay[WAGE] + 1e-9) * seconds + w.option[k, PRICE]
         if cost < least:
             least, best = cost, k
     return best
@@ -81,43 +81,33 @@ def same_option(w: Any, c: int, other: int, x: int, o: int, p: int) -> int:
 def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
     """Cost of a day as one of class ``c``, with task ``x`` after entity ``u`` (``x`` below 0: as it is).
 
-    ``o`` is the option of ``x`` in the day's present class.
+    ``o`` is the option of ``x`` in the day's present class. Rests stay where they are; infinite where others are due.
     """
     own = s.info[r, CLASS]
-    if (
-        s.info[r, TRIPS] > w.numbers[c, MOST_TRIPS]
-        or s.info[r, STOPS] + (1 if x >= 0 else 0) > w.numbers[c, MOST_STOPS]
-    ):
+    if s.info[r, TRIPS] > w.numbers[c, MOST_TRIPS]:
         return INFINITE
-    if w.collects or w.batteries:
-        if x >= 0:
-            return INFINITE
-    elif not w.timed and w.numbers[c, GROUP] == w.numbers[own, GROUP]:
+    if s.info[r, STOPS] + (1 if x >= 0 else 0) > w.numbers[c, MOST_STOPS] or not _loads_fit(w, s, r, c, x, u):
+        return INFINITE
+    if not w.timed and not w.batteries and w.numbers[c, GROUP] == w.numbers[own, GROUP]:
         return _cost_of_length(w, s, r, c, x, o, u)
-    base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
+    base, width, energy_base = w.numbers[c, BASE], w.numbers[c, WIDTH], w.numbers[c, ENERGY_BASE]
     e = start_of(w, r)
     duration, earliest, latest = segment_of(w, s, c, e)
-    late = 0.0
-    metres = 0.0
-    driven = 0.0
-    energy, energy_base = 0.0, w.numbers[c, ENERGY_BASE]
+    if x >= 0 and s.entity[u, TRIP] == e:
+        earliest = max(earliest, w.task[x, READY_AT])
+    late = metres = driven = 0.0
     level = w.amounts[c, USABLE]
     p = 0
-    begin = e
     pending = x >= 0 and e == u
-    if x >= 0 and w.task[x, READY_AT] > earliest and s.entity[u, TRIP] == e:
-        earliest = w.task[x, READY_AT]
     while True:
-        if pending:
-            task, entity, kind = x, -1, TASK
-            option = same_option(w, own, c, x, o, p)
-        else:
+        entity, kind, option = x, TASK, o
+        if not pending:
             e = s.entity[e, NEXT]
             if e < 0:
                 break
-            task, entity, kind = e, e, s.entity[e, KIND]
-            option = same_option(w, own, c, e, s.entity[e, OPTION], p) if kind == TASK else -1
+            entity, kind, option = e, s.entity[e, KIND], s.entity[e, OPTION]
         if kind == TASK:
+            option = same_option(w, own, c, entity, option, p)
             if option < 0:
                 return INFINITE
             q = w.point[option]
@@ -126,63 +116,68 @@ def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
         else:
             q = p if kind == REST else 0
             length, opens, closes = segment_of(w, s, c, entity)
-            if kind == RELOAD:
-                begin = entity
-                if x >= 0 and s.entity[u, TRIP] == begin and w.task[x, READY_AT] > opens:
-                    opens = w.task[x, READY_AT]
+            if kind == RELOAD and x >= 0 and s.entity[u, TRIP] == entity:
+                opens = max(opens, w.task[x, READY_AT])
         metres += w.table[base + p * width + q, 1]
         duration, earliest, latest, fits = join(
             duration, earliest, latest, float(w.table[base + p * width + q, 0]), length, opens, closes
         )
-        if not fits:
-            return INFINITE
         if w.rules:
             driven += drive_s(w, c, p, q)
-            if driven > w.pay[DRIVE_LIMIT]:
-                return INFINITE
-            if kind == REST and w.rests[s.entity[entity, RULE], REST_COUNTS]:
+            fits = fits and driven <= w.pay[DRIVE_LIMIT]
+            if kind == REST and w.rests[s.entity[entity, RULE], REST_COUNTS] > 0.0:
                 driven = 0.0
         if energy_base >= 0:
-            energy += w.energy[energy_base + p * width + q]
-            if kind == RELOAD or kind == END:
-                level -= energy
-                if level < -TINY:
-                    return INFINITE
+            level -= w.energy[energy_base + p * width + q]
+            fits = fits and level >= -SPARK
+            if kind == RELOAD:
                 level = min(w.amounts[c, USABLE], level + w.amounts[c, CHARGE])
-                energy = 0.0
+        if not fits:
+            return INFINITE
         p = q
-        pending = (not pending) and x >= 0 and entity == u
-    if duration > w.amounts[c, MOST_SPAN] + TINY or lacks_rest(w, s, r, duration):
+        pending = not pending and x >= 0 and entity == u
+    if duration > w.amounts[c, MOST_SPAN] + TINY or not _rests_due(w, s, r, duration):
         return INFINITE
-    if not _loads_fit(w, s, r, c, x, u):
-        return INFINITE
-    return w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, duration - s.day[r, UNPAID]) + late
+    money = w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + late
+    return float(money) + wages(w, duration - s.day[r, UNPAID])
+
+
+@compiled
+def _rests_due(w: Any, s: Any, r: int, span: float) -> bool:
+    """Whether the rests that a day takes are those that are due after such a span (the driving rule aside)."""
+    for k in range(w.rules):
+        taken = (s.info[r, TAKEN] >> k) & 1
+        if span > w.rests[k, REST_AFTER]:
+            if not taken:
+                return False
+        elif taken and w.rests[k, REST_AFTER] < ALWAYS:
+            return False
+    return True
 
 
 @compiled
 def _cost_of_length(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
     """Where time plays no part and the tables are the same, only the length counts."""
-    if not _loads_fit(w, s, r, c, x, u):
-        return INFINITE
     metres = s.day[r, METRES]
     if x >= 0:
         base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
         i, p, q = w.point[o], s.entity[u, POINT], s.entity[s.entity[u, NEXT], POINT]
         metres += float(w.table[base + p * width + i, 1]) + float(w.table[base + i * width + q, 1])
         metres -= float(w.table[base + p * width + q, 1])
-    return w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, 0.0)
+    return float(w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres) + wages(w, 0.0)
 
 
 @compiled
 def _loads_fit(w: Any, s: Any, r: int, c: int, x: int, u: int) -> bool:
+    """Whether a vehicle of class ``c`` can carry a day's trips, with ``x`` after ``u`` (below 0: as they are)."""
+    if x >= 0 and not fits_load(w, s, c, x, u):
+        return False
     e = start_of(w, r)
     while e >= 0:
         kind = s.entity[e, KIND]
         if kind == START or kind == RELOAD:
             for k in range(w.dims):
                 load = s.peak[e, 1, k] if w.collects else s.trip[e - w.n, LOAD + k]
-                if x >= 0 and s.entity[u, TRIP] == e:
-                    load += w.task[x, DELIVER + k]
                 if load > w.amounts[c, CAPACITY + k]:
                     return False
             if s.info[r, TRIPS] == 1:
@@ -208,7 +203,10 @@ def change_class(w: Any, s: Any, r: int, c: int) -> bool:
     s.used[own] -= 1
     s.used[c] += 1
     s.info[r, CLASS] = c
-    return refresh(w, s, r)
+    sound = refresh(w, s, r)
+    if w.rules:
+        return settle_rests(w, s, r)
+    return sound
 
 
 @compiled

@@ -16,15 +16,12 @@ from fleetplan.planning.kernel.layout import (
     COST,
     DAY,
     DELIVER,
-    DRIVE_LIMIT,
-    DRIVEN,
     END,
     ENERGY,
     ENERGY_BASE,
     KIND,
     LENGTH,
     LOAD,
-    LOADING,
     METRES,
     MID,
     MOST_SPAN,
@@ -40,37 +37,21 @@ from fleetplan.planning.kernel.layout import (
     READY_AT,
     RELOAD,
     REST,
-    REST_COUNTS,
     ROOM,
-    RULE,
-    SHIFT,
-    SHIFT_END,
     SPAN,
     START,
     STOPS,
     SUF,
-    TO_DRIVE,
     TRIP,
-    TURNAROUND,
     UNPAID,
     USABLE,
     WAGE,
     WIDTH,
 )
-from fleetplan.planning.kernel.timing import (
-    TINY,
-    drive_s,
-    join,
-    lacks_rest,
-    link,
-    open_day,
-    refresh,
-    spare_marker,
-    start_of,
-    wages,
-)
-
-INFINITE = 1e300
+from fleetplan.planning.kernel.linking import close_day, link, open_day, spare_marker, start_of, unlink
+from fleetplan.planning.kernel.resting import beyond_rests, gap_with_rest, loaded_before, take_rest, trip_with_rest
+from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, join, refresh, wages
 
 
 @inlined
@@ -84,7 +65,7 @@ def fits_load(w: Any, s: Any, c: int, x: int, u: int) -> bool:
                 return False
         return True
     m = s.entity[u, TRIP] - w.n
-    for k in range(w.dims):  # noqa: SIM110 (compiled loops stay loops)
+    for k in range(w.dims):
         if s.trip[m, LOAD + k] + w.task[x, DELIVER + k] > w.amounts[c, CAPACITY + k]:
             return False
     return True
@@ -94,53 +75,57 @@ def fits_load(w: Any, s: Any, c: int, x: int, u: int) -> bool:
 def price_gap(w: Any, s: Any, r: int, x: int, u: int, limit: float) -> Any:
     """Least change of cost when task ``x`` comes after entity ``u`` of day ``r``: the change, and the option.
 
-    Loads are not looked at. ``limit``: changes above it are of no interest.
+    A rest that becomes due is taken beside the stop. Loads are not looked at. ``limit``: changes above it are of no
+    interest.
     """
     c = s.info[r, CLASS]
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
     v = s.entity[u, NEXT]
+    arc = s.segment[u, ARC_M]
+    if w.rules and s.entity[v, KIND] == REST:  # is taken where ``x`` stands
+        v = beyond_rests(s, v)
+        arc = float(w.table[base + s.entity[u, POINT] * width + s.entity[v, POINT], 1])
     p, q = s.entity[u, POINT], s.entity[v, POINT]
     best = INFINITE
     chosen = -1
     for o in range(w.options[c * w.n + x, 0], w.options[c * w.n + x, 1]):
         i = w.point[o]
         there, back = base + p * width + i, base + i * width + q
-        metres = float(w.table[there, 1]) + float(w.table[back, 1]) - s.segment[u, ARC_M]
+        metres = float(w.table[there, 1]) + float(w.table[back, 1]) - arc
         change = w.amounts[c, PER_M] * metres + w.option[o, PRICE]
         if w.timed:
             if w.pay[WAGE] == 0.0 and change >= min(best, limit):
                 continue
             f, g = s.segment[u], s.segment[v]
-            duration, earliest, latest = f[PRE], f[PRE + 1], f[PRE + 2]
+            duration, earliest, latest, fits = f[PRE], f[PRE + 1], f[PRE + 2], True
             if w.readies and w.task[x, READY_AT] > s.trip[s.entity[u, TRIP] - w.n, READY]:
                 duration, earliest, latest, fits = _with_ready(w, s, c, x, u)
-                if not fits:
-                    continue
-            a, b, d, fits = join(
-                duration,
-                earliest,
-                latest,
-                float(w.table[there, 0]),
-                w.option[o, LENGTH],
-                w.option[o, OPENS],
-                w.option[o, CLOSES],
-            )
             if not fits:
                 continue
-            span, _, _, fits = join(a, b, d, float(w.table[back, 0]), g[SUF], g[SUF + 1], g[SUF + 2])
-            if not fits or span > w.amounts[c, MOST_SPAN] + TINY:
-                continue
-            change += wages(w, span - s.day[r, UNPAID]) - wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
             if w.rules:
-                driven = f[DRIVEN] + drive_s(w, c, p, i) + drive_s(w, c, i, q)
-                if s.entity[v, KIND] != REST or not w.rests[s.entity[v, RULE], REST_COUNTS]:
-                    driven += g[TO_DRIVE]
-                if driven > w.pay[DRIVE_LIMIT] or lacks_rest(w, s, r, span):
+                paid, _, _ = gap_with_rest(w, s, r, o, u, duration, earliest, latest)
+                if paid >= INFINITE:
                     continue
+            else:
+                a, b, d, fits = join(
+                    duration,
+                    earliest,
+                    latest,
+                    float(w.table[there, 0]),
+                    w.option[o, LENGTH],
+                    w.option[o, OPENS],
+                    w.option[o, CLOSES],
+                )
+                if not fits:
+                    continue
+                paid, _, _, fits = join(a, b, d, float(w.table[back, 0]), g[SUF], g[SUF + 1], g[SUF + 2])
+                if not fits or paid > w.amounts[c, MOST_SPAN] + TINY:
+                    continue
+            change += wages(w, paid) - wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
         if w.batteries and w.numbers[c, ENERGY_BASE] >= 0:
             at = w.numbers[c, ENERGY_BASE]
             energy = w.energy[at + p * width + i] + w.energy[at + i * width + q] - w.energy[at + p * width + q]
-            if energy > s.trip[s.entity[u, TRIP] - w.n, ROOM] + TINY:
+            if energy > s.trip[s.entity[u, TRIP] - w.n, ROOM] + SPARK:
                 continue
         if change < best:
             best, chosen = change, o
@@ -151,17 +136,7 @@ def price_gap(w: Any, s: Any, r: int, x: int, u: int, limit: float) -> Any:
 def _with_ready(w: Any, s: Any, c: int, x: int, u: int) -> Any:
     """The segment up to ``u`` when its trip's loading must wait for the goods of ``x``."""
     m = s.entity[u, TRIP]
-    opens = max(w.task[x, READY_AT], w.amounts[c, SHIFT])
-    if s.entity[m, KIND] == START:
-        duration, earliest, latest = w.amounts[c, LOADING], opens, w.amounts[c, SHIFT_END]
-        fits = opens <= latest
-    else:
-        z = s.entity[m, PREV]
-        f = s.segment[z]
-        home = float(w.table[w.numbers[c, BASE] + s.entity[z, POINT] * w.numbers[c, WIDTH], 0])
-        duration, earliest, latest, fits = join(
-            f[PRE], f[PRE + 1], f[PRE + 2], home, w.amounts[c, TURNAROUND], opens, w.amounts[c, SHIFT_END]
-        )
+    duration, earliest, latest, fits = loaded_before(w, s, c, x, m)
     if u == m or not fits:
         return duration, earliest, latest, fits
     first = s.entity[m, NEXT]
@@ -183,59 +158,13 @@ def price_trip(w: Any, s: Any, r: int, x: int, m: int) -> Any:
             return best, chosen
     for o in range(w.options[c * w.n + x, 0], w.options[c * w.n + x, 1]):
         i = w.point[o]
-        change = (
-            w.amounts[c, PER_M] * (float(w.table[base + i, 1]) + float(w.table[base + i * width, 1]))
-            + w.option[o, PRICE]
-        )
+        metres = float(w.table[base + i, 1]) + float(w.table[base + i * width, 1])
+        change = w.amounts[c, PER_M] * metres + w.option[o, PRICE]
         if w.timed:
-            opens = max(w.task[x, READY_AT], w.amounts[c, SHIFT])
-            length = w.amounts[c, LOADING] if s.entity[m, KIND] == START else w.amounts[c, TURNAROUND]
-            if s.entity[m, KIND] == START:
-                duration, earliest, latest, fits = (
-                    length,
-                    opens,
-                    w.amounts[c, SHIFT_END],
-                    opens <= w.amounts[c, SHIFT_END],
-                )
-            else:
-                z = s.entity[m, PREV]
-                f = s.segment[z]
-                home = float(w.table[base + s.entity[z, POINT] * width, 0])
-                duration, earliest, latest, fits = join(
-                    f[PRE], f[PRE + 1], f[PRE + 2], home, length, opens, w.amounts[c, SHIFT_END]
-                )
-            if not fits:
+            paid, _, _ = trip_with_rest(w, s, r, x, o, m)
+            if paid >= INFINITE:
                 continue
-            out = float(w.table[base + i, 0])
-            duration, earliest, latest, fits = join(
-                duration, earliest, latest, out, w.option[o, LENGTH], w.option[o, OPENS], w.option[o, CLOSES]
-            )
-            if not fits:
-                continue
-            home = float(w.table[base + i * width, 0])
-            if s.entity[m, KIND] == END:
-                g = s.segment[m]
-                span, _, _, fits = join(duration, earliest, latest, home, g[SUF], g[SUF + 1], g[SUF + 2])
-            else:
-                opens = max(s.trip[m - w.n, READY], w.amounts[c, SHIFT])
-                duration, earliest, latest, fits = join(
-                    duration, earliest, latest, home, w.amounts[c, TURNAROUND], opens, w.amounts[c, SHIFT_END]
-                )
-                if not fits:
-                    continue
-                following = s.entity[m, NEXT]
-                g = s.segment[following]
-                out = float(w.table[base + s.entity[following, POINT], 0])
-                span, _, _, fits = join(duration, earliest, latest, out, g[SUF], g[SUF + 1], g[SUF + 2])
-            if not fits or span > w.amounts[c, MOST_SPAN] + TINY:
-                continue
-            change += wages(w, span - s.day[r, UNPAID]) - wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
-            if w.rules:
-                more = drive_s(w, c, 0, i) + drive_s(w, c, i, 0)
-                e = s.entity[m, PREV] if s.entity[m, KIND] != START else m
-                driven = s.segment[e, DRIVEN] + s.segment[e, TO_DRIVE] + more
-                if driven > w.pay[DRIVE_LIMIT] or lacks_rest(w, s, r, span):
-                    continue
+            change += wages(w, paid) - wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
         if w.batteries and w.numbers[c, ENERGY_BASE] >= 0 and not _level_holds(w, s, r, c, i, m):
             continue
         if change < best:
@@ -257,7 +186,7 @@ def _level_holds(w: Any, s: Any, r: int, c: int, i: int, m: int) -> bool:
                 level = min(w.amounts[c, USABLE], level + w.amounts[c, CHARGE])
             first = False
             level -= use
-            if level < -TINY:
+            if level < -SPARK:
                 return False
         kind = s.entity[e, KIND]
         if kind == END:
@@ -267,7 +196,7 @@ def _level_holds(w: Any, s: Any, r: int, c: int, i: int, m: int) -> bool:
                 level = min(w.amounts[c, USABLE], level + w.amounts[c, CHARGE])
             first = False
             level -= s.trip[e - w.n, ENERGY]
-            if level < -TINY:
+            if level < -SPARK:
                 return False
         e = s.entity[e, NEXT]
 
@@ -279,7 +208,10 @@ def put_in_gap(w: Any, s: Any, x: int, o: int, u: int) -> bool:
     s.entity[x, OPTION] = o
     if w.timed or w.collects or w.batteries:
         link(s, x, u)
-        return refresh(w, s, r)
+        sound = refresh(w, s, r)
+        if w.rules and not sound:
+            return _rest_in_gap(w, s, r, x, o, u)
+        return sound
     c = s.info[r, CLASS]
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
     v = s.entity[u, NEXT]
@@ -303,12 +235,33 @@ def put_in_gap(w: Any, s: Any, x: int, o: int, u: int) -> bool:
 
 
 @compiled
+def _rest_in_gap(w: Any, s: Any, r: int, x: int, o: int, u: int) -> bool:
+    """Give a day the rest that it needs since ``x`` came after ``u``; false when that does not do."""
+    unlink(s, x)
+    refresh(w, s, r)
+    f = s.segment[u]
+    duration, earliest, latest, fits = f[PRE], f[PRE + 1], f[PRE + 2], True
+    if w.readies and w.task[x, READY_AT] > s.trip[s.entity[u, TRIP] - w.n, READY]:
+        duration, earliest, latest, fits = _with_ready(w, s, s.info[r, CLASS], x, u)
+    k, before = -1, False
+    if fits:
+        _, k, before = gap_with_rest(w, s, r, o, u, duration, earliest, latest)
+    link(s, x, u)
+    if k >= 0:
+        take_rest(w, s, r, k, u if before else x)
+    return refresh(w, s, r)
+
+
+@compiled
 def put_on_trip(w: Any, s: Any, x: int, o: int, m: int) -> bool:
     """Give task ``x`` a trip of its own before the one that begins at ``m`` (or after the last)."""
     r = s.entity[m, DAY]
     e = spare_marker(w, s, r)
     if e < 0:
         return False
+    k, before = -1, False
+    if w.rules:
+        _, k, before = trip_with_rest(w, s, r, x, o, m)
     s.entity[e, KIND] = RELOAD
     s.entity[x, OPTION] = o
     if s.entity[m, KIND] == START:
@@ -317,6 +270,8 @@ def put_on_trip(w: Any, s: Any, x: int, o: int, m: int) -> bool:
     else:
         link(s, e, s.entity[m, PREV])
         link(s, x, e)
+    if k >= 0:
+        take_rest(w, s, r, k, s.entity[x, PREV] if before else x)
     return refresh(w, s, r)
 
 
@@ -331,13 +286,36 @@ def unused_slot(w: Any, s: Any) -> int:
 
 @compiled
 def put_on_day(w: Any, s: Any, x: int, c: int) -> int:
-    """Open a day of class ``c`` for task ``x``; returns its slot, or -1 when there is none."""
+    """Open a day of class ``c`` for task ``x``; returns its slot, or -1 when there is none or it cannot be driven."""
     r = unused_slot(w, s)
     if r < 0:
         return -1
     open_day(w, s, r, c)
-    start = start_of(w, r)
     s.entity[x, OPTION] = w.alone_option[c * w.n + x]
-    link(s, x, start)
-    refresh(w, s, r)
-    return r
+    link(s, x, start_of(w, r))
+    sound = refresh(w, s, r)
+    if w.rules:
+        sound = settle_rests(w, s, r)
+    if sound:
+        return r
+    unlink(s, x)
+    close_day(w, s, r)
+    return -1
+
+
+@compiled
+def price_alone(w: Any, s: Any) -> None:
+    """Put into the world what a day for each task alone costs, rests counted; ``s`` is an empty solution."""
+    for c in range(w.classes):
+        for x in range(w.n):
+            at = c * w.n + x
+            best, chosen = INFINITE, -1
+            for o in range(w.options[at, 0], w.options[at, 1]):
+                w.alone_option[at] = o
+                r = put_on_day(w, s, x, c)
+                if r >= 0:
+                    if s.day[r, COST] < best:
+                        best, chosen = s.day[r, COST], o
+                    unlink(s, x)
+                    close_day(w, s, r)
+            w.alone[at], w.alone_option[at] = best, chosen

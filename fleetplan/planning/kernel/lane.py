@@ -10,8 +10,8 @@ from fleetplan.planning.instance import FAR_S, Day, Instance
 from fleetplan.planning.kernel.annealing import Tune, anneal, copy_all, make_work
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
-from fleetplan.planning.kernel.layout import BASE, COST, COUNT, PER_M, STOPS, WAGE, WIDTH, empty_state
-from fleetplan.planning.kernel.world import days_of, put_days
+from fleetplan.planning.kernel.days import days_of, put_days
+from fleetplan.planning.kernel.layout import BASE, COST, COUNT, PER_M, STOPS, WAGE, WIDTH, clear, empty_state
 
 
 class Lane:
@@ -42,8 +42,10 @@ class Lane:
             numbers[:, COUNT] = counts
             self.world = self.world.replace(numbers=numbers)
         missing = sorted(left)
-        for state in (self.state, self.kept, self.best):
-            put_days(self.world, self.instance, state, days, missing)
+        put_days(self.world, self.instance, self.state, days, missing)
+        for state in (self.kept, self.best):
+            clear(self.world, state)
+            copy_all(self.world, state, self.state)
         tasks = [x for day in days for x in self.instance.tasks_of(day)] + missing
         self.work.active[0] = len(tasks)
         self.work.active[1 : len(tasks) + 1] = tasks
@@ -86,7 +88,7 @@ class Lane:
 
 
 def unit_cost(world: Bundle) -> float:
-    """Mean money of an arc to one of the five nearest tasks: what temperatures are measured in."""
+    """Mean money of an arc to one of the five nearest tasks, for the cheapest class: the measure of temperatures."""
     near = world.near[:, :5]
     costs = []
     for c in range(world.classes):
@@ -103,5 +105,5 @@ def unit_cost(world: Bundle) -> float:
         cells = cells[cells[:, 0] < FAR_S]
         if len(cells):
             costs.append(float((world.amounts[c, PER_M] * cells[:, 1] + world.pay[WAGE] * cells[:, 0]).mean()))
-    mean = float(np.mean(costs)) if costs else 0.0
+    mean = min(costs, default=0.0)
     return mean if mean > 0 else 1.0

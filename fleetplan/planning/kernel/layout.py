@@ -1,8 +1,9 @@
 """How the search lays out a problem (:class:`World`) and a solution (:class:`State`) in arrays.
 
-A solution is a doubly linked list of **entities** per vehicle's day: the tasks, and markers for the start of the day, the
-return at its end, further loadings between trips, and rests. Tasks are entities ``0 … n-1``; each of the ``slots`` days
-owns ``own + 2`` markers: its start, its end, and ``own`` for loadings and rests, so that days can be copied one by one.
+A solution is a doubly linked list of **entities** per vehicle's day: the tasks, and markers for the start of the
+day, the return at its end, further loadings between trips, and rests. Tasks are entities ``0 … n-1``; each of the
+``slots`` days owns ``own + 2`` markers: its start, its end, and ``own`` for loadings and rests, so that days can be
+copied one by one.
 
 Each entity has one row of integers and one of floats, so that what belongs together shares a cache line. The float
 rows hold, for the exact cost of a change in constant time, the segments ``(duration, earliest, latest)`` of the day up
@@ -45,10 +46,12 @@ COST, METRES, SPAN, LATE, UNPAID = range(5)
 """Columns of a day's floats; LATE is the price of its options."""
 DAY_FLOATS = 5
 
-CLASS, STOPS, TRIPS, TAKEN = range(4)
-"""Columns of a day's integers; an unused slot has no stop. TAKEN is a bit per rest rule."""
-DAY_INTS = 4
+CLASS, STOPS, TRIPS, TAKEN, FAULT = range(5)
+"""Columns of a day's integers; an unused slot has no stop. TAKEN is a bit per rest rule, FAULT what forbids the day."""
+DAY_INTS = 5
 
+LACKS_REST, DRIVES_LONG, BROKEN = 1, 2, 4
+"""Bits of FAULT: a rest is due that is not taken, the driving rule is broken, and times or battery do not hold."""
 
 NEAR_TASKS = 100
 """Neighbours of a task that strings are removed from."""
@@ -57,7 +60,8 @@ CLOSE_TASKS = 40
 """Neighbours of a task beside which it is put back."""
 
 LENGTH, OPENS, CLOSES, PRICE = range(4)
-"""Columns of an option: seconds from parked to back at the vehicle, span of moments to stand parked, price of lateness."""
+"""Columns of an option: seconds from parked to back at the vehicle, span of moments to stand parked, and money for
+lateness."""
 
 BASE, WIDTH, PARK_BASE, ENERGY_BASE, COUNT, MOST_TRIPS, MOST_STOPS, GROUP = range(8)
 """Columns of a class's whole numbers: where its tables begin and how many points they have (no energy: -1), its limits,
@@ -67,13 +71,14 @@ FIXED, PER_M, MOST_SPAN, SHIFT, SHIFT_END, LOADING, TURNAROUND, USABLE, CHARGE, 
 """Columns of a class's amounts; the last are three capacities, tolerance included."""
 
 DELIVER, COLLECT, READY_AT, UNSERVED, SOFT, SORT = 0, 3, 6, 7, 8, 9
-"""Columns of a task: loads (three each), moment from which its goods can be loaded, weight of leaving it out, what that counts
-while searching, and what it is
-sorted by: share of the largest vehicle, distance from the depot, length of its windows, their opening and close."""
+"""Columns of a task: loads (three each), moment from which its goods can be loaded, weight of leaving it out, what
+that counts while searching, and what it is sorted by: share of the largest vehicle, distance from the depot, length of
+its windows, their opening and close."""
 TASK_FLOATS = 14
 
 WAGE, PAID_MIN, OVERTIME_AFTER, OVERTIME_EXTRA, DRIVE_LIMIT = range(5)
-"""Pay per second, least seconds paid, overtime and what a second of it costs in addition; longest drive without rest."""
+"""Pay per second, least seconds paid, overtime and what a second of it costs in addition; longest drive
+without a rest."""
 
 REST_S, REST_OPENS, REST_CLOSES, REST_AFTER, REST_UNPAID, REST_COUNTS = range(6)
 """Columns of a rest rule; the last says whether the driving rule counts it."""

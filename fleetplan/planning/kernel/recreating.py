@@ -10,15 +10,7 @@ from typing import Any
 from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.chance import below, uniform
 from fleetplan.planning.kernel.classes import change_class, cost_as
-from fleetplan.planning.kernel.inserting import (
-    INFINITE,
-    fits_load,
-    price_gap,
-    price_trip,
-    put_in_gap,
-    put_on_day,
-    put_on_trip,
-)
+from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     BASE,
     CLASS,
@@ -44,10 +36,12 @@ from fleetplan.planning.kernel.layout import (
     WAGE,
     WIDTH,
 )
+from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.ruining import touch
-from fleetplan.planning.kernel.timing import start_of
+from fleetplan.planning.kernel.timing import INFINITE
 
-RANDOM, LOADED, FAR, NEAR, NARROW, EARLY, LATEST = range(7)
+ALL, NONE = -1, -2
+"""Classes of which new vehicles are offered in a step, where it is not one of them alone."""
 
 
 @compiled
@@ -152,16 +146,16 @@ def _scan_all(w: Any, s: Any, work: Any, x: int) -> None:
 
 
 @compiled
-def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink: float) -> None:
+def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offered: int, blink: float) -> None:
     """The cheapest place for a task, in ``work.best[0]`` and ``work.place``: kind, entity or class, option."""
     work.best[0] = INFINITE
     work.best[1] = INFINITE
     work.place[0] = -1
     work.token[0] += 1
     token = work.token[0]
-    upgrades = w.classes > 1
+    upgrades = w.classes > 1 and offered == ALL
     for c in range(w.classes):
-        if s.used[c] < w.numbers[c, COUNT]:
+        if s.used[c] < w.numbers[c, COUNT] and offered in (ALL, c):
             cost = w.alone[c * w.n + x]
             if cost < INFINITE:
                 cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
@@ -198,7 +192,7 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink:
             _consider_trips(w, s, work, x, r)
     if upgrades and work.best[1] < work.best[0]:
         _consider_upgrades(w, s, work, x)
-    if work.place[0] < 0:
+    if work.place[0] < 0 and offered == ALL:
         _scan_all(w, s, work, x)
         if upgrades and work.best[1] < work.best[0]:
             _consider_upgrades(w, s, work, x)
@@ -223,9 +217,9 @@ def _consider_upgrades(w: Any, s: Any, work: Any, x: int) -> None:
 
 
 @compiled
-def put_back(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, blink: float) -> bool:
+def put_back(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offered: int, blink: float) -> bool:
     """Insert a task where it costs least; false when it stays out."""
-    find_place(w, s, work, rng, x, share, blink)
+    find_place(w, s, work, rng, x, share, offered, blink)
     kind = work.place[0]
     if kind < 0 or work.best[0] >= w.task[x, UNSERVED]:
         return False

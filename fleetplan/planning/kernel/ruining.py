@@ -12,7 +12,9 @@ from typing import Any
 from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.chance import below, uniform
 from fleetplan.planning.kernel.layout import DAY, KIND, NEAR_TASKS, NEXT, PREV, STOPS, TASK, TRIP
-from fleetplan.planning.kernel.timing import refresh, start_of, tidy_day, unlink
+from fleetplan.planning.kernel.linking import start_of, tidy_day, unlink
+from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import refresh
 
 SPLIT_SHARE = 0.5
 LENGTHEN = 0.01
@@ -129,13 +131,13 @@ def ruin_trip(w: Any, s: Any, work: Any, m: int) -> None:
 
 @compiled
 def settle_ruins(w: Any, s: Any, work: Any) -> None:
-    """Put the touched days right after removals.
-
-    Where the direct way is longer than one by a removed stop, or there is none, what remains of a day may be
-    impossible: then all of it is removed.
-    """
+    """Put the touched days right after removals; a day that cannot be driven without the removed stops is emptied."""
     for k in range(1, work.touched[0] + 1):
         r = work.touched[k]
-        if s.info[r, STOPS] > 0 and tidy_day(w, s, r) and not refresh(w, s, r):
-            ruin_day(w, s, work, r)
-            tidy_day(w, s, r)
+        if s.info[r, STOPS] > 0 and tidy_day(w, s, r):
+            sound = refresh(w, s, r)
+            if w.rules:
+                sound = settle_rests(w, s, r)
+            if not sound:  # the way past a removed stop is closed, or longer than that by the stop
+                ruin_day(w, s, work, r)
+                tidy_day(w, s, r)

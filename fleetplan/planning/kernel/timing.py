@@ -1,4 +1,4 @@
-"""Days in the compiled search: their exact times and costs, and how entities are linked.
+"""Days in the compiled search: their exact times and costs.
 
 A stretch of a day is a segment ``(duration, earliest, latest)``: the least time it takes, and the span of starts for
 which it takes just that, waits included. Two segments join in constant time (T. Vidal, T. Crainic, M. Gendreau and
@@ -15,21 +15,23 @@ from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.layout import (
     ARC_M,
     BASE,
+    BROKEN,
     CHARGE,
     CLASS,
     CLOSES,
     COLLECT,
     COST,
-    DAY,
     DELIVER,
     DRIVE_LIMIT,
     DRIVEN,
+    DRIVES_LONG,
     END,
     ENERGY,
     ENERGY_BASE,
+    FAULT,
     FIXED,
-    FREE,
     KIND,
+    LACKS_REST,
     LATE,
     LENGTH,
     LOAD,
@@ -78,8 +80,15 @@ from fleetplan.planning.kernel.layout import (
     WAGE,
     WIDTH,
 )
+from fleetplan.planning.kernel.linking import start_of
+
+INFINITE = 1e300
+"""Stands for the price of what cannot be."""
 
 TINY = 1e-6
+
+SPARK = 5e-10
+"""Watt hours that may be missing through rounding; less than the checker allows."""
 
 
 @inlined
@@ -103,13 +112,7 @@ def wages(w: Any, paid_s: float) -> float:
     cost = w.pay[WAGE] * (paid_s if paid_s > w.pay[PAID_MIN] else w.pay[PAID_MIN])
     if paid_s > w.pay[OVERTIME_AFTER]:
         cost += w.pay[OVERTIME_EXTRA] * (paid_s - w.pay[OVERTIME_AFTER])
-    return cost
-
-
-@inlined
-def start_of(w: Any, r: int) -> int:
-    """The marker that begins a day."""
-    return w.n + r * (w.own + 2)
+    return float(cost)
 
 
 @inlined
@@ -136,126 +139,40 @@ def drive_s(w: Any, c: int, p: int, q: int) -> float:
     return seconds - w.park[w.numbers[c, PARK_BASE] + q] if p != q else seconds
 
 
-@inlined
-def link(s: Any, e: int, after: int) -> None:
-    """Put an entity after another one."""
-    following = s.entity[after, NEXT]
-    s.entity[e, PREV] = after
-    s.entity[e, NEXT] = following
-    s.entity[after, NEXT] = e
-    s.entity[following, PREV] = e
-    s.entity[e, DAY] = s.entity[after, DAY]
-
-
-@inlined
-def unlink(s: Any, e: int) -> None:
-    """Take an entity out of its day."""
-    before, following = s.entity[e, PREV], s.entity[e, NEXT]
-    s.entity[before, NEXT] = following
-    s.entity[following, PREV] = before
-    s.entity[e, DAY] = -1
-
-
-@compiled
-def spare_marker(w: Any, s: Any, r: int) -> int:
-    """A marker of the day that is free, or -1."""
-    first = start_of(w, r) + 2
-    for e in range(first, first + w.own):
-        if s.entity[e, KIND] == FREE:
-            return e
-    return -1
-
-
-@compiled
-def open_day(w: Any, s: Any, r: int, c: int) -> None:
-    """An unused slot becomes a day of class ``c`` without stops; ``refresh`` prices it."""
-    start = start_of(w, r)
-    end = start + 1
-    s.entity[start, KIND] = START
-    s.entity[end, KIND] = END
-    for e in (start, end):
-        s.entity[e, DAY] = r
-        s.entity[e, POINT] = 0
-        s.entity[e, TRIP] = start
-    s.entity[start, NEXT] = end
-    s.entity[start, PREV] = -1
-    s.entity[end, PREV] = start
-    s.entity[end, NEXT] = -1
-    for e in range(start + 2, start + 2 + w.own):
-        s.entity[e, KIND] = FREE
-        s.entity[e, DAY] = -1
-    s.info[r, CLASS] = c
-    s.info[r, TAKEN] = 0
-    s.day[r, COST] = 0.0
-    s.used[c] += 1
-
-
-@compiled
-def close_day(w: Any, s: Any, r: int) -> None:
-    """A day without stops becomes an unused slot."""
-    start = start_of(w, r)
-    for e in range(start, start + 2 + w.own):
-        s.entity[e, KIND] = FREE
-        s.entity[e, DAY] = -1
-    s.used[s.info[r, CLASS]] -= 1
-    s.total[0] -= s.day[r, COST]
-    s.day[r, COST] = 0.0
-    s.info[r, STOPS] = 0
-    s.info[r, TRIPS] = 0
-
-
-@compiled
-def tidy_day(w: Any, s: Any, r: int) -> bool:
-    """Drop trips without stops; a day without any is closed. Returns whether the day goes on."""
-    start = start_of(w, r)
-    stops = 0
-    in_trip = 0
-    begin = start
-    e = s.entity[start, NEXT]
-    while e >= 0:
-        kind = s.entity[e, KIND]
-        following = s.entity[e, NEXT]
-        if kind == TASK:
-            stops += 1
-            in_trip += 1
-        elif kind == RELOAD or kind == END:
-            if in_trip == 0 and begin != start:
-                unlink(s, begin)
-                s.entity[begin, KIND] = FREE
-                begin = start  # the trip before has stops, or is the first
-                if kind == RELOAD:
-                    begin = e
-            elif in_trip == 0 and kind == RELOAD:
-                unlink(s, e)
-                s.entity[e, KIND] = FREE
-                e = following
-                continue
-            else:
-                begin = e
-            in_trip = 0
-        e = following
-    if stops == 0:
-        close_day(w, s, r)
-        return False
-    return True
-
-
 @compiled
 def refresh(w: Any, s: Any, r: int) -> bool:
-    """Work out everything of a day from its links, and correct the total; false when it cannot be driven."""
+    """Work out everything of a day from its links, and correct the total; false when it cannot be driven so.
+
+    Loads are not looked at.
+    """
     c = s.info[r, CLASS]
-    base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
+    _follow(w, s, r, c)
+    fault = 0
+    span = 0.0
+    if w.timed:
+        fault = _times(w, s, r, c)
+        span = s.segment[start_of(w, r) + 1, PRE]
+    s.day[r, SPAN] = span
+    if w.collects:
+        _peaks(w, s, r)
+    if w.numbers[c, ENERGY_BASE] >= 0 and not _rooms(w, s, r, c):
+        fault |= BROKEN
+    s.info[r, FAULT] = fault
+    cost = w.amounts[c, FIXED] + w.amounts[c, PER_M] * s.day[r, METRES] + s.day[r, LATE]
+    cost += wages(w, span - s.day[r, UNPAID])
+    s.total[0] += cost - s.day[r, COST]
+    s.day[r, COST] = cost
+    return fault == 0
+
+
+@compiled
+def _follow(w: Any, s: Any, r: int, c: int) -> None:
+    """Points, trips, loads and sums of a day, from entity to entity."""
+    base, width, energy_base = w.numbers[c, BASE], w.numbers[c, WIDTH], w.numbers[c, ENERGY_BASE]
     start = start_of(w, r)
-    sound = True
-    trips = 0
-    stops = 0
-    taken = 0
-    late = 0.0
-    metres = 0.0
-    unpaid = 0.0
-    energy_base = w.numbers[c, ENERGY_BASE]
-    begin = start
-    e = start
+    trips = stops = taken = 0
+    late = metres = unpaid = 0.0
+    begin = e = start
     p = 0
     while e >= 0:
         kind = s.entity[e, KIND]
@@ -299,28 +216,29 @@ def refresh(w: Any, s: Any, r: int) -> bool:
     s.day[r, METRES] = metres
     s.day[r, LATE] = late
     s.day[r, UNPAID] = unpaid
-    span = 0.0
-    if w.timed:
-        sound = _times(w, s, r, c)
-        span = s.segment[start + 1, PRE]
-    s.day[r, SPAN] = span
-    if w.collects:
-        _peaks(w, s, r)
-    if energy_base >= 0:
-        sound = _rooms(w, s, r, c) and sound
-    cost = w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + wages(w, span - unpaid) + late
-    s.total[0] += cost - s.day[r, COST]
-    s.day[r, COST] = cost
-    return sound
 
 
 @compiled
-def _times(w: Any, s: Any, r: int, c: int) -> bool:
-    """Segments before, after and within trips, of every entity of a day."""
+def _times(w: Any, s: Any, r: int, c: int) -> int:
+    """Segments and driving before and after every entity of a day; returns what forbids it."""
+    fault = _times_up_to(w, s, r, c)
+    _times_from(w, s, r, c)
+    span = s.segment[start_of(w, r) + 1, PRE]
+    if span > w.amounts[c, MOST_SPAN] + TINY:
+        fault |= BROKEN
+    if lacks_rest(w, s, r, span):
+        fault |= LACKS_REST
+    return fault
+
+
+@compiled
+def _times_up_to(w: Any, s: Any, r: int, c: int) -> int:
+    """Segments of the day and of its trip up to every entity; returns what forbids them."""
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
     start = start_of(w, r)
-    sound = True
     duration, earliest, latest = segment_of(w, s, c, start)
+    sound = earliest <= latest
+    legal = True
     f = s.segment[start]
     f[PRE], f[PRE + 1], f[PRE + 2] = duration, earliest, latest
     f[DRIVEN] = 0.0
@@ -344,13 +262,21 @@ def _times(w: Any, s: Any, r: int, c: int) -> bool:
             fresh = s.entity[e, KIND] == RELOAD
         if w.rules:
             g[DRIVEN] = f[DRIVEN] + drive_s(w, c, p, q)
-            sound = sound and g[DRIVEN] <= w.pay[DRIVE_LIMIT]
+            legal = legal and g[DRIVEN] <= w.pay[DRIVE_LIMIT]
             if s.entity[e, KIND] == REST and w.rests[s.entity[e, RULE], REST_COUNTS]:
                 g[DRIVEN] = 0.0
         f = g
         p = q
         e = s.entity[e, NEXT]
-    end = start + 1
+    fault = 0 if sound else BROKEN
+    return fault if legal else fault | DRIVES_LONG
+
+
+@compiled
+def _times_from(w: Any, s: Any, r: int, c: int) -> None:
+    """Segments from every entity to the end of the day."""
+    base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
+    end = start_of(w, r) + 1
     duration, earliest, latest = segment_of(w, s, c, end)
     f = s.segment[end]
     f[SUF], f[SUF + 1], f[SUF + 2] = duration, earliest, latest
@@ -373,8 +299,6 @@ def _times(w: Any, s: Any, r: int, c: int) -> bool:
         q = p
         v = e
         e = s.entity[e, PREV]
-    span = s.segment[end, PRE]
-    return sound and span <= w.amounts[c, MOST_SPAN] + TINY and not lacks_rest(w, s, r, span)
 
 
 @inlined
@@ -420,13 +344,14 @@ def _peaks(w: Any, s: Any, r: int) -> None:
 
 @compiled
 def _rooms(w: Any, s: Any, r: int, c: int) -> bool:
-    """What each trip of a battery's day may use beyond what it uses; false when one is negative, and uses too much.
+    """What each trip of a battery's day may use beyond what it uses; false when one uses too much.
 
     Charging stops when the battery is full, so a trip may also use what would not have gone in afterwards.
     """
     start = start_of(w, r)
     usable, charge = w.amounts[c, USABLE], w.amounts[c, CHARGE]
     level = usable
+    sound = True
     e = start
     while e >= 0:
         kind = s.entity[e, KIND]
@@ -436,17 +361,16 @@ def _rooms(w: Any, s: Any, r: int, c: int) -> bool:
             level = min(usable, level + charge)
         if kind == START or kind == RELOAD:
             level -= s.trip[e - w.n, ENERGY]
+            sound = sound and level >= -SPARK
         e = s.entity[e, NEXT]
     room = level
     e = s.entity[start + 1, TRIP]
     ahead = 1e18
-    sound = True
     while True:
         # ``room``: level after this trip; ``ahead``: what later trips can lose on top of what spills before them.
         own = room if room < ahead else ahead
         spilt = s.trip[e - w.n, ROOM]
         s.trip[e - w.n, ROOM] = own
-        sound = sound and own >= -TINY
         if s.entity[e, KIND] == START:
             return sound
         ahead = own + spilt

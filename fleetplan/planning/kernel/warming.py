@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleetplan.planning.problem import Access, Pay, Problem, Task, VehicleType
+from fleetplan.planning.problem import Access, Pay, Problem, Rest, Task, VehicleType
 from fleetplan.travel import TravelTable
 
 STOPS = 6
 
 
 def warm_problem() -> Problem:
-    """Six stops on a line and two types with two trips."""
+    """Six stops on a line, two types with two trips, and a rest."""
     at = np.arange(STOPS + 1) * 60
     seconds = np.abs(at[:, None] - at[None, :]).astype(np.int32)[None]
     zeros = np.zeros(STOPS + 1)
@@ -35,4 +35,5 @@ def warm_problem() -> Problem:
         for name, capacity in (("small", 2), ("large", 3))
     )
     tasks = tuple(Task(f"s{i}", 1, 1.0, 0.0, ((0, 36000),), 60) for i in range(STOPS))
-    return Problem(tasks, types, (0, 36000), 300, Pay(20.0, 0, 36000, 1.0), 100.0)
+    rests = (Rest(600, (0, 36000), 1200),)
+    return Problem(tasks, types, (0, 36000), 300, Pay(20.0, 0, 36000, 1.0), 100.0, rests=rests)

@@ -8,41 +8,37 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetplan.planning.instance import FAR_S, Day, Instance, TypeClass, with_tolerance
+from fleetplan.planning.instance import FAR_S, Instance, TypeClass, with_tolerance
 from fleetplan.planning.kernel.bundles import Bundle
+from fleetplan.planning.kernel.inserting import price_alone
 from fleetplan.planning.kernel.layout import (
     CLOSE_TASKS,
     COLLECT,
     DELIVER,
-    KIND,
     NEAR_TASKS,
-    NEXT,
-    OPTION,
     READY_AT,
-    RELOAD,
     SOFT,
     SORT,
-    TASK,
     TASK_FLOATS,
     UNSERVED,
     Floats,
     Ints,
     Ints32,
     World,
-    clear,
+    empty_state,
 )
-from fleetplan.planning.kernel.timing import link, open_day, refresh, start_of
+from fleetplan.planning.problem import DrivingRule
 
 OPTION_COLUMNS = ("duration_s", "opens_s", "closes_s", "price")
 OPTION_KEYS = ("first", "point", *OPTION_COLUMNS)
 
-DRIVING_RESTS = 2
-"""Most rests of a day that the driving rule alone asks for."""
+DRIVING_RESTS = 8
+"""No day of the search takes more rests for the driving rule alone."""
 
 NEVER = 1e18
 IMPOSSIBLE = 1e300
 
-MOST_TRIPS = 30
+TRIPS_LIMIT = 30
 """No vehicle of the search makes more trips a day."""
 
 WAIT_WEIGHT, LATE_WEIGHT = 0.2, 1.0
@@ -62,15 +58,15 @@ def make_world(instance: Instance) -> Bundle:
     offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in classes])])
     firsts = np.stack([c.options.first + offsets[k] for k, c in enumerate(classes)])
 
-    rests = [(r.duration_s, *r.window_s, r.after_s, not r.paid, 1.0) for r in problem.rests]
+    rests = [(r.duration_s, *r.window_s, float(r.after_s), not r.paid, 1.0) for r in problem.rests]
     limit_s = math.inf
     if problem.driving_rule is not None:
         rule = problem.driving_rule
         limit_s = float(rule.limit_s)
         whole = (min(c.shift_s[0] for c in classes), max(c.shift_s[1] for c in classes))
         rests = [(*rest[:5], float(rest[0] >= rule.rest_s)) for rest in rests]
-        rests += [(rule.rest_s, *whole, NEVER, not rule.paid, 1.0)] * DRIVING_RESTS
-    most_trips = [min(c.max_trips, MOST_TRIPS, max(1, n)) for c in classes]
+        rests += [(rule.rest_s, *whole, NEVER, not rule.paid, 1.0)] * _driving_rests(rule, whole[1] - whole[0])
+    most_trips = [min(c.max_trips, TRIPS_LIMIT, max(1, n)) for c in classes]
     option = [np.stack([getattr(c.options, name) for name in OPTION_COLUMNS], axis=1) for c in classes]
     numbers = [
         (base[k], width[k], park_base[k], energy_base[k], c.count, most_trips[k], c.max_stops, _group(classes, k))
@@ -107,7 +103,15 @@ def make_world(instance: Instance) -> Bundle:
         near=near,
         close=close,
     )
-    return Bundle(content)
+    world = Bundle(content)
+    if rests and world.slots:
+        price_alone(world, empty_state(world))
+    return world
+
+
+def _driving_rests(rule: DrivingRule, longest_s: int) -> int:
+    """Most rests that the driving rule can ask for in a day: two drives with a rest between exceed the limit."""
+    return min(DRIVING_RESTS, max(1, 2 * longest_s // (rule.limit_s + 2 * rule.rest_s)))
 
 
 def _amounts(c: TypeClass, dims: list[int]) -> list[float]:
@@ -145,6 +149,8 @@ def _timed(instance: Instance) -> bool:
         reachable = c.time_s[c.time_s < FAR_S]
         busy += float(reachable.max(initial=0)) * 2 * instance.size
         if len(reachable) < c.time_s.size or busy > min(c.shift_s[1] - c.shift_s[0], c.max_span_s):
+            return True
+        if options.price.any():
             return True
         if len(options.task) and (options.opens_s.max() > c.shift_s[0] or options.closes_s.min() < c.shift_s[1]):
             return True
@@ -230,9 +236,9 @@ def _alone(instance: Instance) -> tuple[Floats, Ints32]:
 
 
 def _neighbours(instance: Instance, wage: float) -> tuple[Ints32, Ints32, list[int]]:
-    """For each task those that are near, and those that are close, windows counted; and a path from neighbour to neighbour."""
+    """For each task those that are near, and those that are close, windows counted; and a path among neighbours."""
     n = instance.size
-    near_count, close_count = min(NEAR_TASKS, n - 1), min(CLOSE_TASKS, n - 1)
+    near_count, close_count = max(0, min(NEAR_TASKS, n - 1)), max(0, min(CLOSE_TASKS, n - 1))
     near = np.full((n, NEAR_TASKS), -1, dtype=np.int32)
     close = np.full((n, CLOSE_TASKS), -1, dtype=np.int32)
     plain = np.full((n, n), np.inf, dtype=np.float32)
@@ -308,49 +314,3 @@ def _tasks(instance: Instance, dims: list[int], alone: Floats) -> Floats:
         table[o.task, SORT + 3] = o.opens_s
         table[o.task, SORT + 4] = o.closes_s
     return table
-
-
-def days_of(world: Bundle, instance: Instance, state: Bundle) -> list[Day]:
-    """The days of a solution as options of their classes."""
-    offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
-    days: list[Day] = []
-    for r in range(world.slots):
-        if state.info[r, 1] == 0:
-            continue
-        c = int(state.info[r, 0])
-        trips: list[list[int]] = [[]]
-        e = int(state.entity[start_of(world, r), NEXT])
-        while e >= 0:
-            kind = state.entity[e, KIND]
-            if kind == TASK:
-                trips[-1].append(int(state.entity[e, OPTION]) - int(offsets[c]))
-            elif kind == RELOAD:
-                trips.append([])
-            e = int(state.entity[e, NEXT])
-        days.append((c, tuple(tuple(trip) for trip in trips if trip)))
-    return days
-
-
-def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Day], left: Sequence[int]) -> None:
-    """Make a solution of days and tasks left out; tasks in neither are in no day."""
-    clear(world, state)
-    offsets = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])
-    for r, (c, trips) in enumerate(days):
-        open_day(world, state, r, c)
-        e = start_of(world, r)
-        spare = e + 2
-        for number, trip in enumerate(trips):
-            if number:
-                state.entity[spare, KIND] = RELOAD
-                link(state, spare, e)
-                e = spare
-                spare += 1
-            for option in trip:
-                x = int(instance.classes[c].options.task[option])
-                state.entity[x, OPTION] = option + offsets[c]
-                link(state, x, e)
-                e = x
-        refresh(world, state, r)
-    state.left[0] = len(left)
-    state.left[1 : len(left) + 1] = left
-    state.total[1:] = world.task[list(left), UNSERVED].sum(), world.task[list(left), SOFT].sum()

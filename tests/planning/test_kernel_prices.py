@@ -1,0 +1,189 @@
+"""What the compiled search says a change costs, held to the slow reference."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+
+from fleetplan.planning.instance import Instance
+from fleetplan.planning.kernel.classes import best_class, change_class, cost_as
+from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
+from fleetplan.planning.kernel.layout import (
+    CLASS,
+    COST,
+    END,
+    KIND,
+    MOST_STOPS,
+    MOST_TRIPS,
+    RELOAD,
+    START,
+    STOPS,
+    TASK,
+    TRIPS,
+    empty_state,
+)
+from fleetplan.planning.kernel.timing import INFINITE
+from fleetplan.planning.kernel.world import make_world
+from fleetplan.planning.schedule import time_day
+from tests.planning.kernels import (
+    SEEDS,
+    check_day,
+    check_state,
+    copied,
+    day_of,
+    entities_of,
+    instance_of,
+    rested,
+    settled,
+    started,
+    without_left,
+)
+
+
+def predicted(change: float, before: Any, after: Any) -> None:
+    assert float(after.total[0] - before.total[0]) == pytest.approx(change, rel=1e-7, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_changes_cost_what_they_were_said_to_cost(seed: int) -> None:
+    """A stop put into every gap, onto trips of its own and into larger vehicles: priced before, priced after."""
+    instance, w, s = started(seed, left=0.4)
+    rng = random.Random(seed)
+    left = [int(x) for x in s.left[1 : s.left[0] + 1]]
+    for x in rng.sample(left, min(2, len(left))):
+        for r in [r for r in range(w.slots) if s.info[r, STOPS] > 0]:
+            c = int(s.info[r, CLASS])
+            if s.info[r, STOPS] >= w.numbers[c, MOST_STOPS]:
+                continue
+            for u in entities_of(w, s, r):
+                if s.entity[u, KIND] != END:
+                    _try_gap(w, instance, s, r, x, u)
+                if s.entity[u, KIND] in (START, RELOAD, END) and s.info[r, TRIPS] < w.numbers[c, MOST_TRIPS]:
+                    _try_trip(w, instance, s, r, x, u)
+
+
+def _reference(w: Any, instance: Instance, s: Any, r: int, x: int, at: tuple[int, int] | int) -> float:
+    """Least cost of a day with task ``x`` by any of its options at a place, or infinite."""
+    kind, trips = day_of(w, instance, s, r)
+    options = instance.classes[kind].options
+    costs = [math.inf]
+    for o in range(int(options.first[x]), int(options.first[x + 1])):
+        if isinstance(at, int):
+            changed = (*trips[:at], (o,), *trips[at:])
+        else:
+            number, after = at
+            trip = (*trips[number][:after], o, *trips[number][after:])
+            changed = (*trips[:number], trip, *trips[number + 1 :])
+        timed = time_day(instance, kind, changed)
+        if timed is not None:
+            costs.append(timed.cost)
+    return min(costs)
+
+
+def _place(w: Any, s: Any, r: int, u: int) -> tuple[int, int]:
+    """Trip and visits done at entity ``u``."""
+    number = after = 0
+    for e in entities_of(w, s, r)[1:]:
+        if s.entity[w_prev := int(s.entity[e, 1]), KIND] == RELOAD:
+            number, after = number + 1, 0
+        elif s.entity[w_prev, KIND] == TASK:
+            after += 1
+        if w_prev == u:
+            break
+    return number, after
+
+
+def _try_gap(w: Any, instance: Instance, s: Any, r: int, x: int, u: int) -> None:
+    c = int(s.info[r, CLASS])
+    fits = fits_load(w, s, c, x, u)
+    change, o = price_gap(w, s, r, x, u, INFINITE)
+    exact = _reference(w, instance, s, r, x, _place(w, s, r, u)) - float(s.day[r, COST])
+    if fits and change < INFINITE:
+        assert change >= exact - 1e-6 if rested(instance) else change == pytest.approx(exact, rel=1e-7, abs=1e-6)
+        after = copied(w, s)
+        without_left(after, x)
+        assert put_in_gap(w, after, x, o, u)
+        predicted(change, s, after)
+        check_day(w, instance, after, r) if not rested(instance) else None
+    elif not rested(instance):
+        assert exact == math.inf
+    if change == INFINITE:
+        return
+    for other in range(w.classes):
+        if other == c:
+            continue
+        cost = cost_as(w, s, r, other, x, o, u)
+        if cost < INFINITE:
+            after = copied(w, s)
+            without_left(after, x)
+            put_in_gap(w, after, x, o, u)
+            assert change_class(w, after, r, other)
+            assert float(after.day[r, COST]) <= cost + 1e-6 if rested(instance) else True
+            if not rested(instance):
+                assert float(after.day[r, COST]) == pytest.approx(cost, rel=1e-7, abs=1e-6)
+            check_day(w, instance, after, r)
+
+
+def _try_trip(w: Any, instance: Instance, s: Any, r: int, x: int, m: int) -> None:
+    change, o = price_trip(w, s, r, x, m)
+    rows = [e for e in entities_of(w, s, r) if s.entity[e, KIND] in (START, RELOAD, END)]
+    exact = _reference(w, instance, s, r, x, rows.index(m)) - float(s.day[r, COST])
+    if change < INFINITE:
+        assert change >= exact - 1e-6 if rested(instance) else change == pytest.approx(exact, rel=1e-7, abs=1e-6)
+        after = copied(w, s)
+        without_left(after, x)
+        assert put_on_trip(w, after, x, o, m)
+        predicted(change, s, after)
+        check_day(w, instance, after, r) if not rested(instance) else None
+    elif not rested(instance):
+        assert exact == math.inf
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_other_classes_cost_what_they_were_said_to_cost(seed: int) -> None:
+    """A day as another class: as priced, and possible by the reference – loads, battery, shift and releases too."""
+    instance, w, s = started(seed, left=0.0)
+    for r in [r for r in range(w.slots) if s.info[r, STOPS] > 0]:
+        for c in range(w.classes):
+            cost = cost_as(w, s, r, c, -1, -1, -1)
+            if c == s.info[r, CLASS]:
+                continue
+            if cost == INFINITE:
+                continue
+            after = copied(w, s)
+            assert change_class(w, after, r, c)
+            if not rested(instance):
+                assert float(after.day[r, COST]) == pytest.approx(cost, rel=1e-9, abs=1e-6)
+            check_day(w, instance, after, r)
+        after = copied(w, s)
+        assert best_class(w, after, r)
+        assert after.total[0] <= s.total[0] + 1e-9
+        check_state(w, instance, after)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_days_of_one_stop_cost_what_they_were_said_to_cost(seed: int) -> None:
+    """A vehicle of its own is offered just where the reference finds one possible, at its price."""
+    instance = instance_of(seed)
+    w = make_world(instance)
+    for c, made in enumerate(instance.classes):
+        for x in range(instance.size):
+            s = empty_state(w)
+            options = range(int(made.options.first[x]), int(made.options.first[x + 1]))
+            timed = [t for o in options if (t := time_day(instance, c, ((o,),))) is not None]
+            if made.count == 0:
+                continue
+            if not timed:
+                assert w.alone[c * w.n + x] >= INFINITE
+                continue
+            cost = min(t.cost for t in timed)
+            if w.alone[c * w.n + x] >= INFINITE:
+                assert not settled(instance)
+                continue
+            price = float(w.alone[c * w.n + x])
+            assert price == pytest.approx(cost, rel=1e-9, abs=1e-6) if settled(instance) else price >= cost - 1e-6
+            r = put_on_day(w, s, x, c)
+            assert float(s.day[r, COST]) == pytest.approx(price, rel=1e-9, abs=1e-6)
