@@ -146,7 +146,7 @@ def compare(
         costs: a bundled pack (``JP``, ``US``, ``demo``), a file, or a pack; found from the country when absent.
         max_walk_m: longest walk from the vehicle to a stop, one way.
         seed: the search runs with this seed and the next two; the best plan is kept and the spread shown.
-        effort: ``quick``, ``normal``, ``thorough`` or a number of solutions per search.
+        effort: ``quick``, ``normal``, ``thorough`` or a number of steps per search.
         max_seconds: wall-time cap of each search; a bite is reported.
         executor: any :class:`concurrent.futures.Executor`; ``None`` plans in this process.
         progress: called with a text, done and total.
@@ -220,16 +220,17 @@ def compare_scenario(
 
 def _run(study: StudyInput, *, executor: Executor | None, progress: Progress | None) -> Comparison:
     began = time.perf_counter()
-    result, interrupted = run_study(study, executor=executor, progress=progress)
+    result, answers = run_study(study, executor=executor, progress=progress)
     run = {
         "schema": "fleetplan.run/1",
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "wall_s": time.perf_counter() - began,
-        "interrupted": interrupted,
+        "interrupted": answers.interrupted,
+        "accidents": list(answers.accidents),
         "host": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("fleetplan", "numpy", "scipy", "ortools", "osmnx", "folium")},
     }
-    return Comparison(result, run, interrupted)
+    return Comparison(result, run, answers.interrupted)
 
 
 def vehicle_columns(streets: Streets, vehicle_or_name: Any, *, rules: AccessRules | None = None) -> dict[str, Any]:

@@ -31,7 +31,7 @@ EFFORTS = ("quick", "normal", "thorough")
 
 _REMEDIES = {
     "schema": f'write schema = "{SCHEMA}"',
-    "effort": "write quick, normal, thorough or a whole number of solutions",
+    "effort": "write quick, normal, thorough or a whole number of steps",
     "ordinance": "write clearance, law or off",
     "start": 'write a time such as "08:00"',
     "end": 'write a time such as "18:00", up to "47:59"',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,9 +46,7 @@ def compare(
     ] = None,
     effort: Annotated[
         str | None,
-        typer.Option(
-            metavar="LEVEL", help="quick, normal, thorough or a number of solutions; the scenario's if absent."
-        ),
+        typer.Option(metavar="LEVEL", help="quick, normal, thorough or a number of steps; the scenario's if absent."),
     ] = None,
     max_seconds: Annotated[
         float | None, typer.Option(min=0.1, metavar="S", help="Wall-time cap of each search.")
@@ -83,12 +80,9 @@ def _compare(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
     from fleetplan.api import compare_scenario
     from fleetplan.show.tables import rich_comparison
-    from fleetplan.study.running import ignore_interrupts
+    from fleetplan.study.running import Workers
     from fleetplan.writing import canonical_json, check_folder
 
     def check_writable() -> None:
@@ -96,10 +90,7 @@ def _compare(
             check_folder(folder)
 
     level, *_ = together(lambda: effort_of(effort), lambda: check_scenario(scenario), check_writable)
-    with (
-        progress_bar(quiet=quiet) as progress,
-        ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn"), initializer=ignore_interrupts) as pool,
-    ):
+    with progress_bar(quiet=quiet) as progress, Workers() as pool:
         answer = compare_scenario(
             scenario, seed=seed, effort=level, max_seconds=max_seconds, executor=pool, progress=progress
         )
@@ -113,6 +104,7 @@ def _compare(
         Console().print(rich_comparison(answer.result.document))
     if written and folder and not as_json:
         say(f"written to {folder}: {', '.join(sorted(path.relative_to(folder).as_posix() for path in written))}")
+    note(answer.run["accidents"])
     if answer.interrupted:
         on_stderr().print("interrupted; these are the best plans found until then")
         raise typer.Exit(130)

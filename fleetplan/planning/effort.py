@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from fleetplan.errors import InputError
@@ -42,6 +43,11 @@ class Clock:
     Args:
         steps: allowed.
         deadline: moment of ``time.monotonic()`` at which it must be over; ``None`` without a cap.
+
+    Attributes:
+        used: steps done.
+        hurried: whether the steps are shortened by now.
+        cut: whether something else than steps was, such as first plans.
     """
 
     def __init__(self, steps: int, deadline: float | None) -> None:
@@ -49,9 +55,15 @@ class Clock:
         self.deadline = deadline
         self.used = 0
         self.hurried = False
+        self.cut = False
         self._began = time.monotonic()
         self._busy_s = 0.0
         self._progress = 0.0
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the deadline; infinite without one."""
+        return math.inf if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     @property
     def progress(self) -> float:

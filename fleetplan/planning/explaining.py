@@ -44,9 +44,12 @@ def explained(instance: Instance, solution: Solution, *, holds: Holds | None = N
         by_type = {}
         for vehicle in sorted(problem.types, key=lambda v: v.name):
             kind = kinds[vehicle.name]
-            by_type[vehicle.name] = _alone(instance, vehicle, kind, task) or _in_plan(
-                instance, solution, vehicle, kind, task, found[task, kind]
-            )
+            findings = found[task, kind]
+            refusal = _alone(instance, vehicle, kind, task)
+            if refusal is None or (findings.best is not None and refusal.code != "no_vehicle"):
+                # What no day alone serves may have a place after another stop, where that is the only way to it.
+                refusal = _in_plan(instance, solution, vehicle, kind, task, findings)
+            by_type[vehicle.name] = refusal
         entries.append(Unserved(problem.tasks[instance.order[task]].id, overall(by_type), by_type))
     return tuple(sorted(entries, key=lambda entry: entry.stop))
 

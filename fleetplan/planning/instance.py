@@ -244,7 +244,7 @@ def _class_of(
     most = np.array([with_tolerance(c) for c in capacity])
     max_span_s = NO_LIMIT if vehicle.max_span_s is None else vehicle.max_span_s
 
-    # Bounds hold whatever comes before and after: the quickest arc into the point, the quickest one out of it.
+    # Bounds hold whatever comes before and after: the quickest way to the point, the quickest one home from it.
     fits = np.all(np.concatenate([bare.deliver, bare.collect], axis=1) <= np.tile(most, 2), axis=1)
     to, fro = _quickest(time_s, point, axis=0), _quickest(time_s, point, axis=1)
     leaves_s = np.maximum(shift_s[0], bare.ready_s[node]) + problem.reload_s
@@ -286,14 +286,22 @@ def _class_of(
 
 
 def _quickest(time_s: Seconds, point: Ints, *, axis: int) -> Ints:
-    """Seconds of the quickest arc into (axis 0) or out of (axis 1) each point; 0 for the depot."""
-    if len(time_s) < 2:
-        return np.zeros(len(point), dtype=np.int64)
-    others = time_s.copy()
-    np.fill_diagonal(others, FAR_S)
-    quickest = others.min(axis=axis).astype(np.int64)
-    quickest[0] = 0
-    return np.asarray(quickest[point], dtype=np.int64)
+    """Seconds of the quickest way from the depot to each point (``axis=0``), or back (1), by whatever other points.
+
+    Dijkstra's algorithm over the full table; the direct arcs, unless the table breaks the triangle inequality.
+    """
+    arcs = time_s if axis == 0 else time_s.T
+    least = arcs[0].astype(np.int64)
+    least[0] = 0
+    waiting = least.copy()
+    while True:
+        u = int(waiting.argmin())
+        if waiting[u] >= FAR_S:
+            return np.asarray(least[point], dtype=np.int64)
+        waiting[u] = np.iinfo(np.int64).max
+        better = least[u] + arcs[u] < least
+        least[better] = least[u] + arcs[u, better]
+        waiting[better] = least[better]
 
 
 def _tables(vehicle: VehicleType, points: Ints) -> tuple[Seconds, Seconds, Seconds]:

@@ -30,7 +30,11 @@ STRATEGIES = (
     "CHRISTOFIDES",
     "PARALLEL_SAVINGS",
 )
-"""Beginnings of the portfolio; the last one for fleets of one class only."""
+"""Beginnings of the portfolio."""
+
+ALIKE = ("CHRISTOFIDES", "PARALLEL_SAVINGS")
+"""Beginnings for fleets of one class only: with two classes CHRISTOFIDES was seen to search for ten seconds on six stops
+at one place."""
 
 FEW = ("SAVINGS", "PATH_CHEAPEST_ARC")
 ALL_UP_TO = 400
@@ -65,6 +69,7 @@ def first_solution(
     strategies: Sequence[str] | None = None,
     limit: int = 1,
     generator: random.Random,
+    until: float | None = None,
 ) -> Solution | None:
     """The cheapest plan of a portfolio, or ``None`` when the library finds none or the problem is too large for it.
 
@@ -77,6 +82,7 @@ def first_solution(
         strategies: those of :data:`STRATEGIES` that begin; ``None`` for all, or for the :data:`FEW` of large problems.
         limit: solutions allowed per model, the first included.
         generator: shuffles the order of nodes and vehicles, which is all that may vary.
+        until: moment of ``time.monotonic()`` at which the portfolio ends with what it has, for want of time.
     """
     if instance.size > LARGEST or instance.size == 0 or limit < 1:
         return None
@@ -91,9 +97,9 @@ def first_solution(
     plans: list[Solution] = []
     for fleet in fleets:
         for strategy in strategies:
-            if strategy == "PARALLEL_SAVINGS" and len(fleet) > 1:
+            if strategy in ALIKE and len(fleet) > 1:
                 continue
-            found = _with_others(instance, order, fleet, kinds, strategy, limit)
+            found = _with_others(instance, order, fleet, kinds, strategy, limit, until)
             if found is not None:
                 plans.append(found)
     return min(plans, key=lambda plan: cost_of(instance, plan), default=None)
@@ -136,7 +142,13 @@ def improve_with_model(instance: Instance, start: Solution, limit: int) -> Solut
 
 
 def _with_others(
-    instance: Instance, order: list[int], fleet: tuple[int, ...], kinds: list[int], strategy: str, limit: int
+    instance: Instance,
+    order: list[int],
+    fleet: tuple[int, ...],
+    kinds: list[int],
+    strategy: str,
+    limit: int,
+    until: float | None,
 ) -> Solution | None:
     """A plan of some classes, and of the others one by one for what those leave out."""
     days: list[Day] = []
@@ -144,15 +156,25 @@ def _with_others(
     for part in [fleet, *((c,) for c in kinds if c not in fleet)]:
         if not left:
             break
-        found = _plan(instance, left, part, strategy, limit)
+        found = _plan(instance, left, part, strategy, limit, until)
         days += found
         placed = {x for day in found for x in instance.tasks_of(day)}
         left = [x for x in left if x not in placed]
     return make_solution(days, left) if days else None
 
 
-def _plan(instance: Instance, order: list[int], kinds: Sequence[int], strategy: str, limit: int) -> list[Day]:
+def _plan(
+    instance: Instance,
+    order: list[int],
+    kinds: Sequence[int],
+    strategy: str,
+    limit: int,
+    until: float | None = None,
+) -> list[Day]:
     """Days of the library's plan for some tasks; none when it finds none."""
+    began = time.monotonic()
+    if until is not None and began >= until:
+        return []
     tasks = [x for x in order if any(instance.classes[c].allowed[x] for c in kinds)]
     if not tasks:
         return []
@@ -163,8 +185,9 @@ def _plan(instance: Instance, order: list[int], kinds: Sequence[int], strategy: 
     model = RoutingProblem(instance, tasks, fleet, alternatives=alternatives)
     parameters = _parameters(limit)
     parameters.first_solution_strategy = getattr(routing_enums_pb2.FirstSolutionStrategy, strategy)
+    if until is not None:
+        parameters.time_limit.FromMilliseconds(max(1, int(min(GIVEN_UP_S, until - time.monotonic()) * 1000)))
     model.routing.AddSearchMonitor(model.routing.solver().BranchesLimit(BRANCHES * model.size * limit))
-    began = time.monotonic()
     answer = model.routing.SolveWithParameters(parameters)
     if answer is None or time.monotonic() - began > GIVEN_UP_S:
         return []

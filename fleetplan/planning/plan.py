@@ -96,7 +96,7 @@ class Plan:
         cost: money of the whole plan (vehicles, drivers, kilometres, priced unserved parcels).
         unserved_parcels: parcels of ``unserved``.
         stopped_by: what ended the search.
-        effort: solutions the search was allowed, and used, over all restarts.
+        effort: steps that each lane of the search was allowed, and used.
     """
 
     routes: tuple[Route, ...]

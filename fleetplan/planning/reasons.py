@@ -21,6 +21,7 @@ from fleetplan.errors import Refusal
 from fleetplan.planning.instance import start_spans, usable_ways, with_tolerance
 from fleetplan.planning.plan import Unserved
 from fleetplan.planning.problem import Access, Problem, Task, VehicleType
+from fleetplan.travel import UNREACHABLE
 from fleetplan.units import format_clock
 
 ALONE_POSSIBLE = ("missed_insertion", "dearer_than_price", "docks_full", "fleet_used_up", "no_vehicle")
@@ -101,6 +102,7 @@ def rest_refusal(problem: Problem, vehicle: VehicleType, index: int) -> Refusal:
     """For a task whose every day alone fails with the rests that are due, and with nothing else."""
     rule = problem.driving_rule
     legs_s = [_legs(vehicle, way) for _, way in usable_ways(problem, vehicle, index)]
+    legs_s = [legs for legs in legs_s if UNREACHABLE not in legs]
     longest_s = min((max(there_s, back_s) for there_s, back_s in legs_s), default=0)
     if rule is not None and longest_s > rule.limit_s:
         text = (
@@ -127,7 +129,9 @@ def _by_load(vehicle: VehicleType, task: Task) -> Refusal | None:
     return None
 
 
-def _by_path(vehicle: VehicleType, ways: Sequence[Access]) -> Refusal | None:
+def _by_path(vehicle: VehicleType, ways: list[Access]) -> Refusal | None:
+    """Drops the ways to which no path leads there and back."""
+    ways[:] = [way for way in ways if UNREACHABLE not in _legs(vehicle, way)]
     if ways:
         return None
     return Refusal("unreachable", f"no allowed path leads a {vehicle.name} from the depot to the stop and back")

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 from fleetplan.errors import InputError, PlanningError
 from fleetplan.planning.building import build_plan, solution_of
+from fleetplan.planning.costing import left_cost
 from fleetplan.planning.docks import schedule_docks
 from fleetplan.planning.effort import EFFORTS, Clock, steps_of
-from fleetplan.planning.explaining import explained
+from fleetplan.planning.explaining import explained, with_own_reasons
 from fleetplan.planning.inserting import missed_insertions, with_insertion
 from fleetplan.planning.instance import Instance, make_instance
 from fleetplan.planning.model import first_solution, improve_with_model
@@ -36,6 +37,9 @@ the recombination of days."""
 
 MODEL_UP_TO = 100
 """Stops up to which OR-Tools' portfolio makes first plans; beyond, the search does better in the same time."""
+
+MODEL_SHARE = 0.3
+"""Of a cap on time, what first plans may take at most."""
 
 RESERVE_S = 0.15
 RESERVE_PER_STOP_S = 2e-4
@@ -85,7 +89,8 @@ def solve(
         seed: steers what may vary.
         effort: ``quick``, ``normal``, ``thorough``, or a number of steps for each of the two lanes of the search.
         max_seconds: a cap on time; the plan says ``stopped_by="time"`` when it bites.
-        warm_start: a plan to start from, in place of first plans; ignored when it breaks the problem.
+        warm_start: a plan to start from, in place of first plans, and never to fall behind; ignored when it breaks
+            the problem.
         on_progress: called after every round of the search.
         engines: those of :data:`ENGINES` to use.
 
@@ -105,13 +110,15 @@ def solve(
     if faults:
         raise InputError(faults)
     instance = make_instance(problem)
-    if is_trivial(instance) and problem.docks is None:
+    if instance.size == 0 or (is_trivial(instance) and problem.docks is None):
         return _checked(instance, solve_trivial(instance), stopped_by="trivial", effort=(0, 0))
     deadline = None
     if max_seconds is not None:
         reserve_s = RESERVE_S + RESERVE_PER_STOP_S * instance.size + min(MOST_RESERVED_S, RESERVE_SHARE * max_seconds)
         deadline = began + max(0.0, max_seconds - reserve_s)
     clock = Clock(steps, deadline)
+    if warm_start is not None and verify(problem, warm_start):
+        warm_start = None
     best: list[Solution] = []
 
     def seen(solution: Solution) -> None:
@@ -129,9 +136,10 @@ def solve(
         if not best:
             raise
         interrupted = True
-    stopped_by: StoppedBy = "interrupt" if interrupted else "time" if clock.hurried else "effort"
+    stopped_by: StoppedBy = "interrupt" if interrupted else "time" if clock.hurried or clock.cut else "effort"
     solution = best[0] if interrupted else _mended(instance, best[0])
-    return _checked(instance, solution, stopped_by=stopped_by, effort=(clock.steps, clock.used))
+    plan = _checked(instance, solution, stopped_by=stopped_by, effort=(clock.steps, clock.used))
+    return plan if warm_start is None else _no_worse(instance, plan, warm_start)
 
 
 def warm_up() -> float:
@@ -155,10 +163,13 @@ def _search(
     """First plans, then the search; every best solution is told."""
     start = make_solution([], range(instance.size))
     warm = False
-    if warm_start is not None and not verify(instance.problem, warm_start):
+    if warm_start is not None:
         start, warm = solution_of(instance, warm_start), True
     elif "model" in engines and instance.size <= MODEL_UP_TO:
-        made = first_solution(instance, generator=random.Random(f"model {seed}"))
+        until = None if clock.deadline is None else time.monotonic() + MODEL_SHARE * clock.left_s
+        made = first_solution(instance, generator=random.Random(f"model {seed}"), until=until)
+        if until is not None and time.monotonic() >= until:
+            clock.cut = True
         if made is not None:
             start = made
     seen(start)
@@ -173,6 +184,18 @@ def _search(
             start = improve_with_model(instance, start, steps)
             seen(start)
         clock.done(steps, progress, time.monotonic() - began)
+
+
+def _no_worse(instance: Instance, plan: Plan, start: Plan) -> Plan:
+    """The plan, or the one it started from where that is better: few docks can make a plan dearer that was cheaper."""
+
+    def rank(one: Plan) -> tuple[tuple[int, ...], float]:
+        return left_cost(instance, solution_of(instance, one).left)[0], one.cost
+
+    if rank(plan) <= rank(start):
+        return plan
+    kept = replace(start, stopped_by=plan.stopped_by, effort=plan.effort)
+    return with_own_reasons(instance.problem, kept)
 
 
 def _mended(instance: Instance, solution: Solution) -> Solution:

@@ -27,17 +27,17 @@ from fleetplan.study.inputs import StudyInput, check_input
 from fleetplan.study.measuring import measure_plan
 from fleetplan.study.naming import file_names
 from fleetplan.study.result import FleetResult, StudyResult
-from fleetplan.study.running import solve_fleets
+from fleetplan.study.running import Answers, solve_fleets
 from fleetplan.study.tracing import retimed_difference, trace_plan
 
 
 def run_study(
     study: StudyInput, *, executor: Executor | None = None, progress: Progress | None = None
-) -> tuple[StudyResult, bool]:
+) -> tuple[StudyResult, Answers]:
     """Plan and compare the fleets of a study.
 
     Returns:
-        The result, and whether the user interrupted it (then it holds the best plans found so far).
+        The result, and how the planning went (interrupted, it holds the best plans found so far).
 
     Raises:
         InputError: the input has faults; all are named.
@@ -105,7 +105,7 @@ def run_study(
         },
         document=document,
     )
-    return result, answers.interrupted
+    return result, answers
 
 
 def _check(problems: Mapping[str, Problem], plans: Mapping[str, Plan]) -> None:

@@ -10,17 +10,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fleetplan.planning.instance import make_instance
 from fleetplan.planning.problem import Pay, Problem, Task
-from fleetplan.planning.schedule import Timetable
 from fleetplan.planning.solving import solve
 from fleetplan.planning.verifying import verify
-from tests.campaigns.planning import check
+from tests.campaigns.planning import STEPS, check
 from tests.planning.problems import random_problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,41 +26,16 @@ ROOT = Path(__file__).resolve().parents[2]
 @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(number=st.integers(0, 10**9))
 def test_every_plan_passes_the_checker(number: int) -> None:
-    """300 random problems: no fault, files read back, no type alone is better, optimal enough where that is known."""
+    """300 random problems: no fault, files read back, never behind a pure plan to start from, near the optimum."""
     _, wrong = check(number)
     assert wrong == []
-
-
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(number=st.integers(0, 10**9))
-def test_rated_insertions_are_exact(number: int) -> None:
-    """The change of cost that one formula gives for all places equals that of the day timed from scratch."""
-    timetable = Timetable(make_instance(random_problem(number, tasks=(4, 8))))
-    rng = random.Random(number)
-    nodes = list(range(timetable.instance.size))
-    rng.shuffle(nodes)
-    for vehicle in range(len(timetable.instance.classes)):
-        day = timetable.day(vehicle, ())
-        assert day is not None
-        for node in nodes:
-            assert day is not None
-            costs = timetable.insertion_costs(np.array([node]), [day])[0]
-            for place, cost in zip(day.places, costs.tolist(), strict=True):
-                changed = timetable.insert(day, place, node)
-                if changed is None:
-                    assert cost == float("inf")
-                elif timetable.instance.classes[vehicle].allowed[node]:
-                    assert changed.cost - day.cost == pytest.approx(cost, abs=1e-6)
-            possible = [place for place, cost in zip(day.places, costs.tolist(), strict=True) if cost < float("inf")]
-            if possible:
-                day = timetable.insert(day, rng.choice(possible), node)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_paid_span_is_the_least_of_all_starts(number: int) -> None:
     """Trying every start second by second finds no shorter paid span for the routes of a plan."""
     made = random_problem(number, tasks=(5, 8), features=())
-    plan = solve(made, effort=10)
+    plan = solve(made, effort=STEPS)
     types = {vehicle.name: vehicle for vehicle in made.types}
     tasks = {task.id: index for index, task in enumerate(made.tasks)}
     for route in plan.routes:
@@ -110,7 +82,7 @@ def permuted(made: Problem, seed: int) -> Problem:
 def test_order_of_input_changes_nothing(seed: int) -> None:
     """Permuted tasks and types give the same plan, visit by visit."""
     made = city(seed)
-    assert solve(permuted(made, seed), effort=40) == solve(made, effort=40)
+    assert solve(permuted(made, seed), effort=STEPS) == solve(made, effort=STEPS)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -119,9 +91,9 @@ def test_same_vehicle_under_two_names_costs_the_same(seed: int) -> None:
     made = random_problem(seed, tasks=(9, 11), kinds=(1, 1))
     made = replace(made, types=(replace(made.types[0], count=None),))
     renamed = replace(made.types[0], name="another name")
-    plan = solve(made, effort=40)
-    assert solve(replace(made, types=(renamed,)), effort=40).cost == plan.cost
-    assert solve(replace(made, types=(renamed, *made.types)), effort=40).cost == plan.cost
+    plan = solve(made, effort=STEPS)
+    assert solve(replace(made, types=(renamed,)), effort=STEPS).cost == plan.cost
+    assert solve(replace(made, types=(renamed, *made.types)), effort=STEPS).cost == plan.cost
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -130,7 +102,7 @@ def test_names_of_types_do_not_change_the_cost(seed: int) -> None:
     made = city(seed)
     names = dict(zip(sorted(v.name for v in made.types), "zyx", strict=True))
     renamed = replace(made, types=tuple(replace(v, name=names[v.name]) for v in made.types))
-    assert solve(renamed, effort=40).cost == solve(made, effort=40).cost
+    assert solve(renamed, effort=STEPS).cost == solve(made, effort=STEPS).cost
 
 
 def dearer_task(one: Task, factor: float) -> Task:
@@ -164,7 +136,7 @@ def test_doubled_prices_double_the_cost(seed: int, factor: float) -> None:
             for v in made.types
         ),
     )
-    plan, dear = solve(made, effort=40), solve(dearer, effort=40)
+    plan, dear = solve(made, effort=STEPS), solve(dearer, effort=STEPS)
     assert dear.cost == plan.cost * factor
     assert dear.routes == plan.routes
 
@@ -174,7 +146,7 @@ def test_longer_walks_never_leave_more_unserved(seed: int) -> None:
     """A stop within a short walk is within a longer one too."""
     made = random_problem(seed, tasks=(9, 11), kinds=(3, 3), features=())
     made = replace(made, unserved_price_per_parcel=None)
-    left = [solve(replace(made, max_walk_m=walk_m), effort=60).unserved_parcels for walk_m in (20.0, 80.0, 200.0)]
+    left = [solve(replace(made, max_walk_m=walk_m), effort=5000).unserved_parcels for walk_m in (20.0, 80.0, 200.0)]
     assert left == sorted(left, reverse=True)
 
 
@@ -182,28 +154,32 @@ def test_longer_walks_never_leave_more_unserved(seed: int) -> None:
 def test_free_and_huge_prices_are_planned(wage: float) -> None:
     """Nothing overflows and nothing divides by zero when work costs nothing or a fortune."""
     made = replace(city(2), pay=Pay(wage, 0, 8 * 3600, 1.25))
-    assert verify(made, solve(made, effort=30)) == []
+    assert verify(made, solve(made, effort=STEPS)) == []
 
 
-def test_two_processes_give_the_same_bytes() -> None:
-    """Neither the order of hashes nor anything else of the process leaks into a plan; a repeat agrees as well."""
+def test_every_process_gives_the_same_bytes() -> None:
+    """Neither the order of hashes nor the number of cores leaks into a plan, however large; a repeat agrees as well."""
     program = (
-        "import json,hashlib;from tests.planning.problems import random_problem;"
+        "import json,hashlib,os,sys;from tests.planning.problems import random_problem;"
+        "cores=sorted(os.sched_getaffinity(0)) if hasattr(os,'sched_getaffinity') else [];"
+        "cores and sys.argv[1]=='one' and os.sched_setaffinity(0,cores[:1]);"
         "from fleetplan.planning.solving import solve;from fleetplan.planning.documents import plan_document;"
         "ps=[random_problem(s,tasks=(12,12),kinds=(2,2)) for s in range(3)];"
-        "ds=[plan_document(p,solve(p,seed=4,effort=80)) for p in ps];"
+        "from dataclasses import replace;p=random_problem(1,tasks=(420,420),kinds=(2,2),features=());"
+        "ps+=[replace(p,types=tuple(replace(v,count=None) for v in p.types))];"
+        f"ds=[plan_document(p,solve(p,seed=4,effort={STEPS})) for p in ps];"
         "print(hashlib.sha256(json.dumps(ds).encode()).hexdigest())"
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-c", program],
+            [sys.executable, "-c", program, cores],
             env={**os.environ, "PYTHONHASHSEED": str(value)},
             cwd=ROOT,
             check=True,
             capture_output=True,
             text=True,
         ).stdout
-        for value in (0, 1, 77)
+        for value, cores in ((0, "all"), (1, "all"), (77, "one"))
     }
     assert len(digests) == 1
     assert len(digests.pop().strip()) == len(hashlib.sha256().hexdigest())
@@ -211,5 +187,6 @@ def test_two_processes_give_the_same_bytes() -> None:
 
 def test_seeds_steer_the_search() -> None:
     """Another seed may give another plan: what varies is under the seed's command."""
-    made = random_problem(8, tasks=(40, 40), kinds=(2, 2))
-    assert len({solve(made, seed=seed, effort=3).cost for seed in range(4)}) > 1
+    made = random_problem(8, tasks=(40, 40), kinds=(2, 2), features=())
+    plans = [solve(made, seed=seed, effort=3, engines=("kernel",)) for seed in range(4)]
+    assert len({plan.routes for plan in plans}) > 1

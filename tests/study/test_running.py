@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fleetplan.errors import Refusal
+from fleetplan.errors import PlanningError, Refusal
 from fleetplan.planning.plan import Plan, Unserved
 from fleetplan.planning.problem import Pay, Problem, Task, VehicleType
+from fleetplan.planning.solving import Progress
 from fleetplan.study import running
 from fleetplan.study.inputs import FleetEntry, default_baseline
-from fleetplan.study.running import SEEDS_PER_FLEET, solve_fleets, stages_of
+from fleetplan.study.running import SEEDS_PER_FLEET, Workers, solve_fleets, stages_of
 from fleetplan.travel import TravelTable
+from tests.planning.problems import line_table, vehicle
+from tests.planning.problems import problem as hand_made
+from tests.planning.problems import task as stop
 
 KEI, VAN = FleetEntry("kei-van"), FleetEntry("full-size-van")
 
@@ -70,7 +77,7 @@ def test_a_mix_starts_from_the_best_pure_plan(monkeypatch: pytest.MonkeyPatch) -
     """Protects that a mix is never dearer than the better pure fleet: it is handed that fleet's plan."""
     starts: list[Any] = []
 
-    def solve(problem: Problem, seed: int, effort: Any, max_seconds: Any, start: Plan | None) -> Plan:
+    def solve(problem: Problem, seed: int, effort: Any, max_seconds: Any, start: Plan | None, *rest: Any) -> Plan:
         starts.append(start)
         return answer(10.0 - len(starts))
 
@@ -144,3 +151,96 @@ def test_an_adopted_plan_tells_its_reasons_for_its_own_types(monkeypatch: pytest
     assert answers.best["kei"].cost == 8.0
     assert item.reason.text == "too far for kei-van"
     assert set(item.by_type) == {"kei-van"}
+
+
+ONE_STOP = hand_made([stop("a")], [vehicle("kei-van", line_table("kei-van", [1000]), cost_per_day=50.0)])
+
+
+class Doomed(ProcessPoolExecutor):
+    """One process, which dies of some of the jobs that it is given."""
+
+    def __init__(self, *deadly: int) -> None:
+        super().__init__(1, get_context("spawn"))
+        self.deadly = deadly
+        self.given = 0
+
+    def submit(self, fn: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        self.given += 1
+        if self.given in self.deadly:
+            return super().submit(os._exit, 1)
+        return super().submit(fn, *arguments, **named)
+
+
+def test_a_process_that_dies_loses_its_task_not_the_run() -> None:
+    """Protects a night's work: what the dead process had is done once more, with the same answer, and it is told."""
+    problems, fleets = {"kei": ONE_STOP}, {"kei": [KEI]}
+    told: list[str] = []
+    with Doomed(3) as executor:
+        answers = solve_fleets(
+            problems,
+            fleets,
+            seed=4,
+            effort=1,
+            max_seconds=None,
+            executor=executor,
+            progress=lambda text, done, total: told.append(f"{done}/{total}"),
+        )
+    plain = solve_fleets(problems, fleets, seed=4, effort=1, max_seconds=None, executor=None)
+    assert (answers.best, answers.seeds) == (plain.best, plain.seeds)
+    assert answers.accidents == ("fleet kei: a process died, and the search with seed 6 was done once more",)
+    assert told[-1] == "3/3"
+    assert not plain.accidents
+
+
+def test_a_task_that_kills_twice_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects the run from a search that is too large for the machine: the other seeds count; without any it fails."""
+    monkeypatch.setattr(running, "_once_more", lambda job: None)
+    with Doomed(3) as executor:
+        answers = solve_fleets({"kei": ONE_STOP}, {"kei": [KEI]}, seed=0, effort=1, max_seconds=None, executor=executor)
+    assert len(answers.seeds["kei"]) == SEEDS_PER_FLEET - 1
+    assert answers.accidents == (
+        "fleet kei: a process died, and the search with seed 2 was lost twice and is left out",
+    )
+    with Doomed(1) as executor, pytest.raises(PlanningError, match="every process that planned fleet kei died"):
+        solve_fleets({"kei": ONE_STOP}, {"kei": [KEI]}, seed=0, effort=1, max_seconds=None, executor=executor)
+
+
+def test_progress_tells_cost_and_what_is_unserved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protects the terminal: while a fleet is planned here, the line says how good its plan is by now."""
+
+    def solve(*arguments: Any) -> Plan:
+        arguments[-1](Progress(0.5, 5, 10, 1234.5, 2, 0.1))
+        return answer(9.0)
+
+    monkeypatch.setattr(running, "run_solve", solve)
+    told: list[str] = []
+    solve_fleets(
+        {"kei": ONE_STOP},
+        {"kei": [KEI]},
+        seed=0,
+        effort=1,
+        max_seconds=None,
+        executor=None,
+        progress=lambda text, done, total: told.append(text),
+    )
+    assert "planning kei: cost 1,234.50, 2 parcels unserved" in told
+
+
+def test_workers_tell_how_their_solves_go_on() -> None:
+    """Protects the terminal while processes plan: cost and unserved parcels of a search arrive before its plan does."""
+    told: list[tuple[str, int]] = []
+    made = hand_made(
+        [stop(f"s{i}") for i in range(8)],
+        [vehicle("kei-van", line_table("kei-van", [1000 * i for i in range(8)]), cost_per_day=50.0)],
+    )
+    with Workers(1) as executor:
+        solve_fleets(
+            {"kei": made},
+            {"kei": [KEI]},
+            seed=0,
+            effort=20_000,
+            max_seconds=None,
+            executor=executor,
+            progress=lambda text, done, total: told.append((text, done)),
+        )
+    assert ("planning kei: cost 50.00, 0 parcels unserved", 0) in told

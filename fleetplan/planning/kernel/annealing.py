@@ -40,6 +40,14 @@ from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip,
 from fleetplan.planning.kernel.settling import settle_rests
 
 
+EAGER, EAGER_SHARE = 0.5, 0.1
+"""Of the steps that count a share of a vehicle's day while stops are left out: those that count just this share."""
+
+
+MOST_TRIED = 20
+"""Tasks left out that one step tries to put back."""
+
+
 class Work(NamedTuple):
     """Scratch of the search."""
 
@@ -186,6 +194,26 @@ def recount(w: Any, s: Any, work: Any) -> None:
 
 
 @compiled
+def _take_left(w: Any, s: Any, work: Any, rng: Any) -> None:
+    """Take tasks that are left out along, at random where they are many: each may be tried at every place there is."""
+    before = s.left[0]
+    tried = min(before, MOST_TRIED)
+    for k in range(1, tried + 1):
+        if before > MOST_TRIED:
+            j = k + below(rng, before - k + 1)
+            s.left[k], s.left[j] = s.left[j], s.left[k]
+        work.taken[0] += 1
+        work.taken[work.taken[0]] = s.left[k]
+    s.left[0] = before - tried
+    s.total[1] = s.total[2] = 0.0
+    for k in range(1, s.left[0] + 1):
+        x = s.left[k + tried]
+        s.left[k] = x
+        s.total[1] += w.task[x, UNSERVED]
+        s.total[2] += w.task[x, SOFT]
+
+
+@compiled
 def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
     """One ruin and one recreate; false when a day came out that cannot be driven."""
     for k in range(1, work.touched[0] + 1):
@@ -203,13 +231,11 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
         ruin_strings(w, s, work, rng, x, tune)
     settle_ruins(w, s, work)
     before = s.left[0]
-    for k in range(1, before + 1):
-        work.taken[0] += 1
-        work.taken[work.taken[0]] = s.left[k]
-    s.left[0] = 0
-    s.total[1] = s.total[2] = 0.0
+    _take_left(w, s, work, rng)
     sort_taken(w, work, rng)
     generous = uniform(rng) < tune.pro_rata
+    # Stops that are worth no vehicle alone may be worth one together: its day must cost the first of them little.
+    eager = generous and before > 0 and uniform(rng) < EAGER
     offered = ALL
     draw = uniform(rng)
     if draw < tune.closed:
@@ -220,7 +246,7 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
         x = work.taken[k]
         share = 1.0
         if generous:
-            share = w.task[x, SORT]
+            share = EAGER_SHARE if eager else w.task[x, SORT]
         if not put_back(w, s, work, rng, x, share, offered, tune.blink):
             s.left[0] += 1
             s.left[s.left[0]] = x

@@ -24,6 +24,7 @@ from fleetplan.planning.kernel.layout import (
     MOST_STOPS,
     MOST_TRIPS,
     NEXT,
+    PAID_MIN,
     PER_M,
     PREV,
     RELOAD,
@@ -32,6 +33,7 @@ from fleetplan.planning.kernel.layout import (
     STOPS,
     TRIPS,
     UNSERVED,
+    WAGE,
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import start_of
@@ -156,7 +158,7 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offere
         if s.used[c] < w.numbers[c, COUNT] and offered in (ALL, c):
             cost = w.alone[c * w.n + x]
             if cost < INFINITE:
-                cost -= (1.0 - share) * w.amounts[c, FIXED]
+                cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
                 if cost < work.best[0]:
                     work.best[0] = cost
                     work.place[0] = 2

@@ -293,7 +293,7 @@ def _path(costs: NDArray[np.float32]) -> list[int]:
 def _tasks(instance: Instance, dims: list[int], alone: Floats) -> Floats:
     """The tasks' rows."""
     table = np.zeros((instance.size, TASK_FLOATS))
-    largest = np.array([max((c.capacity[d] for c in instance.classes), default=1.0) for d in dims])
+    largest = np.array([max((c.capacity[d] for c in instance.classes if c.count), default=1.0) for d in dims])
     largest = np.where(largest > 0, largest, 1.0)
     deliver, collect = instance.deliver[:, dims], instance.collect[:, dims]
     table[:, DELIVER : DELIVER + len(dims)] = deliver
