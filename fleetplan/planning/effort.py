@@ -16,6 +16,9 @@ LEAST_STEPS = 10_000
 ROUNDS = 80
 """A search goes in so many rounds; between them lanes meet, progress is told, and interrupts are heard."""
 
+MOST_STEPS_OF_ROUND = 50_000
+"""A round is no longer than that: a second or two, so that an interrupt is heard."""
+
 PROBE_STEPS = 300
 """Steps of the first round under a cap, from which the speed is known."""
 
@@ -101,7 +104,7 @@ class Clock:
         return max(1, int(rate * round_s)), 1.0 if left_s <= round_s else target
 
     def _by_steps(self) -> tuple[int, float]:
-        steps = min(-(-self.steps // ROUNDS), self.steps - self.used)
+        steps = min(-(-self.steps // ROUNDS), MOST_STEPS_OF_ROUND, self.steps - self.used)
         return steps, (self.used + steps) / self.steps
 
     def done(self, steps: int, progress: float, busy_s: float) -> None:

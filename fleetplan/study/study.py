@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any
@@ -30,6 +31,8 @@ from fleetplan.study.result import FleetResult, StudyResult
 from fleetplan.study.running import Answers, solve_fleets
 from fleetplan.study.tracing import retimed_difference, trace_plan
 
+_LOG = logging.getLogger(__name__)
+
 
 def run_study(
     study: StudyInput, *, executor: Executor | None = None, progress: Progress | None = None
@@ -47,6 +50,9 @@ def run_study(
     check_input(study)
     materials = gather_materials(study, progress=progress)
     problems = {name: build_problem(study, materials, name) for name in sorted(study.fleets)}
+    too_much = fleet_warnings(problems)
+    for text in too_much:
+        _LOG.warning("before the search: %s", text)
     answers = solve_fleets(
         problems,
         study.fleets,
@@ -89,7 +95,7 @@ def run_study(
         plans=plans,
         figures=figures,
         missing=missing,
-        warnings=[*fleet_warnings(problems), *_warnings(study, materials.depot, plans, figures, missing=missing)],
+        warnings=[*too_much, *_warnings(study, materials.depot, plans, figures, missing=missing)],
     )
     result = StudyResult(
         streets=study.streets,
