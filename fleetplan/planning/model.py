@@ -33,7 +33,7 @@ STRATEGIES = (
 """Beginnings of the portfolio."""
 
 ALIKE = ("CHRISTOFIDES", "PARALLEL_SAVINGS")
-"""Beginnings for fleets of one class only: with two, CHRISTOFIDES searched for ten seconds on six stops at one place."""
+"""Beginnings for fleets of one class only: with two, CHRISTOFIDES took ten seconds for six stops at one place."""
 
 FEW = ("SAVINGS", "PATH_CHEAPEST_ARC")
 ALL_UP_TO = 400
