@@ -31,7 +31,7 @@ LANES = 2
 SPLIT_FROM = 400
 """Stops from which on lanes share a problem instead of both searching it whole."""
 
-HOT, COLD = 3.0, 0.15
+HOT, COLD = 2.0, 0.12
 """Temperature at the start and at the end, in mean costs of an arc to a near neighbour."""
 
 WARM = 0.3

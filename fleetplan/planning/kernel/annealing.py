@@ -84,13 +84,13 @@ class Tune(NamedTuple):
     removed: float = 10.0
     longest: float = 10.0
     blink: float = 0.01
-    whole_day: float = 0.05
+    whole_day: float = 0.08
     whole_trip: float = 0.0
     pro_rata: float = 0.2
     closed: float = 0.1
-    favoured: float = 0.25
-    firmer: float = 0.0005
-    softer: float = 0.0002
+    favoured: float = 0.3
+    firmer: float = 0.003
+    softer: float = 0.0015
 
 
 def make_work(w: Bundle) -> Bundle:
