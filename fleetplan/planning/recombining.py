@@ -366,6 +366,7 @@ class _Group:
         solver.parameters.random_seed = 1
         solver.parameters.max_deterministic_time = limit
         solver.parameters.max_time_in_seconds = LIMIT_S
+        solver.parameters.catch_sigint_signal = False  # else Ctrl-C ends the process from then on
         status = solver.solve(model)
         work = float(solver.response_proto.deterministic_time)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE) or solver.objective_value >= int(cost[now].sum()):

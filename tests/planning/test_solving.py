@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -223,6 +225,23 @@ def test_interrupt_keeps_the_best_plan() -> None:
     plan = solve(made, effort=200, on_progress=interrupt)
     assert plan.stopped_by == "interrupt"
     assert verify(made, plan) == []
+
+
+def test_interrupts_are_heard_after_a_recombination_and_after_the_docks() -> None:
+    """CP-SAT leaves Python's handling of Ctrl-C alone: else the first interrupt after it ended the process unheard."""
+    code = """
+import signal, time
+from tests.planning import test_docks, test_recombining
+test_recombining.test_numbers_of_vehicles_hold()
+test_docks.test_vans_load_one_after_the_other()
+try:
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(5)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
 
 
 def many_vans(seed: int, stops: int) -> Problem:
