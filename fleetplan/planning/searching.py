@@ -69,10 +69,11 @@ class _Pool:
         while len(self.days) > MOST_POOLED:
             del self.days[next(iter(self.days))]
 
-    def recombined(self, start: Solution) -> Solution | None:
-        """The best of its days together, where that beats ``start``."""
+    def recombined(self, start: Solution, until: float | None) -> Solution | None:
+        """The best of its days together, where that beats ``start``; nothing new is begun after ``until``."""
         costs = [cost for cost, _ in self.days.values()]
-        return recombine(self.instance, [day for _, day in self.days.values()], costs, start=start, limit=POOL_LIMIT)
+        days = [day for _, day in self.days.values()]
+        return recombine(self.instance, days, costs, start=start, limit=POOL_LIMIT, until=until)
 
 
 class _Mixing:
@@ -81,33 +82,37 @@ class _Mixing:
     Rounds, not seconds, decide when an answer comes in, so the search repeats.
     """
 
-    def __init__(self, pool: _Pool, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, pool: _Pool, clock: Clock, threads: ThreadPoolExecutor) -> None:
         self.pool = pool
+        self.clock = clock
         self.threads = threads
         self.moments = list(RECOMBINED)
         self.running: Future[Solution | None] | None = None
         self.rounds = 0
 
-    def after_round(self, progress: float, best: Solution) -> Solution | None:
+    def after_round(self, best: Solution) -> Solution | None:
         """An answer that is due, if it beats the plan that it began from."""
+        progress = self.clock.progress
         if self.running is not None:
             self.rounds += 1
             if self.rounds < ROUNDS_OF_RECOMBINING:
                 return None
             found, self.running = self.running.result(), None
             return found
-        if self.moments and progress >= self.moments[0]:
+        if self.moments and self.moments[0] <= progress < 1.0:
             while self.moments and progress >= self.moments[0]:
                 self.moments.pop(0)
             frozen = _Pool(self.pool.instance, dict(self.pool.days))
-            self.running, self.rounds = self.threads.submit(frozen.recombined, best), 0
+            self.running, self.rounds = self.threads.submit(frozen.recombined, best, self.clock.latest), 0
         return None
 
     def last(self, best: Solution) -> Solution | None:
         """What is still running, or else a last recombination."""
         found = self.running.result() if self.running is not None else None
         better_start = found if found is not None and _beats(self.pool.instance, found, best) else best
-        return self.pool.recombined(better_start) or (found if better_start is found else None)
+        last = None if self.clock.too_late() else self.pool.recombined(better_start, self.clock.latest)
+        self.clock.too_late()
+        return last or (found if better_start is found else None)
 
 
 def _beats(instance: Instance, one: Solution, other: Solution) -> bool:
@@ -169,7 +174,7 @@ class KernelSearch:
                 if lane.total < least - 1e-9 * max(1.0, abs(least)):
                     best, least = make_solution(lane.best_days(), lane.left(best=True)), lane.total
                     self._pool_up(lane, best=True)
-            mixed = None if mixing is None else mixing.after_round(self.clock.progress, best)
+            mixed = None if mixing is None else mixing.after_round(best)
             if mixed is not None and self._weight(mixed) < least:
                 best, least = mixed, self._weight(mixed)
                 max(lanes, key=lambda lane: lane.total).start(best.days, best.left)
@@ -195,7 +200,7 @@ class KernelSearch:
                 best, least = _joined(lanes, best=True), total
             for lane in lanes:
                 self._pool_up(lane, best=True)
-            mixed = None if mixing is None else mixing.after_round(self.clock.progress, best)
+            mixed = None if mixing is None else mixing.after_round(best)
             if mixed is not None and self._weight(mixed) < least:
                 current = best = mixed
                 least = self._weight(best)
@@ -203,7 +208,7 @@ class KernelSearch:
         return best if mixing is None else mixing.last(best) or best
 
     def _mixing(self, threads: ThreadPoolExecutor) -> _Mixing | None:
-        return None if self.pool is None else _Mixing(self.pool, threads)
+        return None if self.pool is None else _Mixing(self.pool, self.clock, threads)
 
     def _pool_up(self, lane: Lane, *, best: bool) -> None:
         if self.pool is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,10 +12,11 @@ import pytest
 
 from fleetplan.errors import InputError, Refusal
 from fleetplan.planning import solving
+from fleetplan.planning.effort import PROBE_STEPS, Clock
 from fleetplan.planning.instance import make_instance
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Access, Pay, Problem
-from fleetplan.planning.schedule import cost_of
+from fleetplan.planning.schedule import cost_of, make_solution
 from fleetplan.planning.solving import Progress, solve
 from fleetplan.planning.trivial import solve_trivial
 from fleetplan.planning.verifying import verify
@@ -225,6 +227,39 @@ def test_interrupt_keeps_the_best_plan() -> None:
     plan = solve(made, effort=200, on_progress=interrupt)
     assert plan.stopped_by == "interrupt"
     assert verify(made, plan) == []
+
+
+def test_without_time_stops_are_in_days_all_the_same() -> None:
+    """A cap of nothing leaves time for a few hundred steps, which put every stop into some day."""
+    table = line_table("t", [100 * i for i in range(60)])
+    made = problem([task(f"s{i}") for i in range(60)], [vehicle("van", table, max_stops=4)])
+    plan = solve(made, effort=10**6, max_seconds=0.0)
+    assert (plan.unserved, plan.effort, plan.stopped_by) == ((), (10**6, PROBE_STEPS), "time")
+
+
+def test_putting_stops_back_ends_with_the_time() -> None:
+    """Every stop left out is put back where there is room, but not after the time is up, which is noted."""
+    instance = make_instance(many_vans(6, 12))
+    nobody = make_solution([], range(12))
+    late, free = Clock(9, time.monotonic() - 9.0, grace_s=1.0), Clock(9, None)
+    stopped, filled = [nobody], [nobody]
+    solving._mend(instance, stopped, late)
+    solving._mend(instance, filled, free)
+    assert (stopped, late.cut) == ([nobody], True)
+    assert (filled[0].left, free.cut) == ((), False)
+
+
+def test_an_interrupt_while_stops_are_put_back_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after the search, while the last stops are tried, is no later than one during it."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(solving, "missed_insertions", interrupted)
+    table = line_table("t", same_place(6))
+    made = problem([task(f"s{i}") for i in range(6)], [vehicle("van", table, count=1, max_stops=4)])
+    plan = solve(made, effort=50)
+    assert (plan.stopped_by, plan.unserved_parcels) == ("interrupt", 2)
 
 
 def test_interrupts_are_heard_after_a_recombination_and_after_the_docks() -> None:
