@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fleetplan.planning.costing import left_cost
 from fleetplan.planning.effort import Clock
 from fleetplan.planning.instance import Day, Instance
 from fleetplan.planning.kernel.lane import Lane, unit_cost
@@ -51,6 +52,8 @@ POOL_LIMIT = 0.4
 """Days in a pool, and units of deterministic time for one recombination."""
 
 Seen = Callable[[Solution], None]
+Rank = tuple[tuple[int, ...], float]
+"""Parcels left out by priority, and money: smaller is better (see ``costing.left_cost``)."""
 
 
 @dataclass
@@ -138,6 +141,9 @@ class KernelSearch:
         self.world = make_world(instance)
         self.pool = _Pool(instance) if pooled else None
         self.generator = random.Random(f"lanes {seed}")
+        # What no vehicle can serve would be tried in vain at every step, and drown all money by its weight.
+        self.servable = np.any([made.allowed for made in instance.classes], axis=0)
+        self.aside = np.flatnonzero(~self.servable).tolist()
         self.unit = unit_cost(self.world)
         self.hot = HOT
 
@@ -164,23 +170,23 @@ class KernelSearch:
     def _side_by_side(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:
         lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
         for lane in lanes:
-            lane.start(start.days, start.left)
-        best, least = start, self._weight(start)
+            lane.start(start.days, self._tried(start))
+        best, least = start, self._rank_of(start)
         meetings, mixing = list(MEETINGS), self._mixing(threads)
         while not self.clock.over:
             self._round(lanes, threads)
             for lane in lanes:
                 self._pool_up(lane, best=False)
-                if lane.total < least - 1e-9 * max(1.0, abs(least)):
-                    best, least = make_solution(lane.best_days(), lane.left(best=True)), lane.total
+                if _better(self._rank(lane), least):
+                    best, least = self._joined([lane], best=True), self._rank(lane)
                     self._pool_up(lane, best=True)
             mixed = None if mixing is None else mixing.after_round(best)
-            if mixed is not None and self._weight(mixed) < least:
-                best, least = mixed, self._weight(mixed)
-                max(lanes, key=lambda lane: lane.total).start(best.days, best.left)
+            if mixed is not None and self._rank_of(mixed) < least:
+                best, least = mixed, self._rank_of(mixed)
+                max(lanes, key=self._rank).start(best.days, self._tried(best))
             if meetings and self.clock.progress >= meetings[0]:
                 meetings.pop(0)
-                ahead, behind = sorted(lanes, key=lambda lane: lane.total)
+                ahead, behind = sorted(lanes, key=self._rank)
                 behind.start(ahead.best_days(), ahead.left(best=True))
             self.seen(best)
         return best if mixing is None else mixing.last(best) or best
@@ -188,22 +194,21 @@ class KernelSearch:
     def _shared(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:
         lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
         current = best = start
-        least, mixing = self._weight(start), self._mixing(threads)
+        least, mixing = self._rank_of(start), self._mixing(threads)
         while not self.clock.over:
             parts = self._parts(current)
             for lane, (days, left, counts) in zip(lanes, parts, strict=True):
                 lane.start(days, left, counts=counts)
             self._round(lanes, threads)
-            current = _joined(lanes, best=False)
-            total = sum(lane.total for lane in lanes)
-            if total < least - 1e-9 * max(1.0, abs(least)):
-                best, least = _joined(lanes, best=True), total
+            current = self._joined(lanes, best=False)
+            if _better(self._rank(*lanes), least):
+                best, least = self._joined(lanes, best=True), self._rank(*lanes)
             for lane in lanes:
                 self._pool_up(lane, best=True)
             mixed = None if mixing is None else mixing.after_round(best)
-            if mixed is not None and self._weight(mixed) < least:
+            if mixed is not None and self._rank_of(mixed) < least:
                 current = best = mixed
-                least = self._weight(best)
+                least = self._rank_of(best)
             self.seen(best)
         return best if mixing is None else mixing.last(best) or best
 
@@ -218,10 +223,25 @@ class KernelSearch:
         else:
             self.pool.add(lane.current_days(), lane.costs(best=False))
 
-    def _weight(self, solution: Solution) -> float:
+    def _tried(self, solution: Solution) -> list[int]:
+        """What a solution leaves out and some vehicle could serve."""
+        return [x for x in solution.left if self.servable[x]]
+
+    def _joined(self, lanes: Sequence[Lane], *, best: bool) -> Solution:
+        """The solution of some lanes together."""
+        days = [day for lane in lanes for day in (lane.best_days() if best else lane.current_days())]
+        return make_solution(days, [*(x for lane in lanes for x in lane.left(best=best)), *self.aside])
+
+    def _rank(self, *lanes: Lane) -> Rank:
+        """What the best solutions of some lanes come to together."""
+        levels, price = left_cost(self.instance, [x for lane in lanes for x in lane.left(best=True)])
+        return levels, sum(lane.money for lane in lanes) + price
+
+    def _rank_of(self, solution: Solution) -> Rank:
+        """What a solution comes to once a lane holds it."""
         lane = Lane(self.instance, self.world, seed=(0,))
-        lane.start(solution.days, solution.left)
-        return lane.total
+        lane.start(solution.days, self._tried(solution))
+        return self._rank(lane)
 
     def _parts(self, solution: Solution) -> list[tuple[list[Day], list[int], list[int]]]:
         """Two halves of neighbouring days, with what is left out near them, and a share of the spare vehicles."""
@@ -242,7 +262,7 @@ class KernelSearch:
         for day in days:
             parts[int(lane_of[self.instance.tasks_of(day)[0]])][0].append(day)
         left_lane = self.generator.randrange(LANES)
-        for x in solution.left:
+        for x in self._tried(solution):
             served = [y for y in near[x] if y >= 0]
             lane = int(lane_of[served[0]]) if served and self.generator.random() < 0.5 else left_lane
             parts[lane][1].append(x)
@@ -268,6 +288,9 @@ class KernelSearch:
         return seen + [number for number in range(len(tasks)) if number not in known]
 
 
-def _joined(lanes: Sequence[Lane], *, best: bool) -> Solution:
-    days = [day for lane in lanes for day in (lane.best_days() if best else lane.current_days())]
-    return make_solution(days, [x for lane in lanes for x in lane.left(best=best)])
+def _better(one: Rank, other: Rank) -> bool:
+    """Whether a rank is smaller by more than rounding.
+
+    The levels of priority are compared for themselves: as weights they would drown the money.
+    """
+    return one[0] < other[0] or (one[0] == other[0] and one[1] < other[1] - 1e-9 * max(1.0, abs(other[1])))

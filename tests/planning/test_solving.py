@@ -262,6 +262,18 @@ def test_an_interrupt_while_stops_are_put_back_keeps_the_best_plan(monkeypatch: 
     assert (plan.stopped_by, plan.unserved_parcels) == ("interrupt", 2)
 
 
+def test_money_counts_while_a_stop_of_high_priority_cannot_be_served() -> None:
+    """Priorities weigh, but what nobody can serve drowns no money: the days are those of the stops without it."""
+    table = line_table("t", [(i * 7919) % 60_000 for i in range(70)])
+    van = vehicle("van", table, capacity_parcels=5, capacity_kg=100.0, distance_cost_per_km=1.0)
+    tasks = [task(f"s{i:02}", priority=i % 4) for i in range(70)]
+    heavy = [replace(one, weight_kg=1000.0, priority=9) if i < 3 else one for i, one in enumerate(tasks)]
+    light = solve(problem(tasks[3:], [replace(van, access=van.access[3:], refusals=van.refusals[3:])]), effort=2000)
+    plan = solve(problem(heavy, [van]), effort=2000, engines=("kernel",))
+    assert plan.unserved_parcels == 3
+    assert plan.cost <= light.cost * 1.002
+
+
 def test_interrupts_are_heard_after_a_recombination_and_after_the_docks() -> None:
     """CP-SAT leaves Python's handling of Ctrl-C alone: else the first interrupt after it ended the process unheard."""
     code = """

@@ -86,6 +86,11 @@ class Lane:
         """Money and weight of the best solution."""
         return float(self.best.total[0] + self.best.total[1])
 
+    @property
+    def money(self) -> float:
+        """Money of the best solution's days."""
+        return float(self.best.total[0])
+
 
 def unit_cost(world: Bundle) -> float:
     """Mean money of an arc to one of the five nearest tasks, for the cheapest class: the measure of temperatures."""
