@@ -104,6 +104,8 @@ def solve(
     """
     began = time.monotonic()
     steps = steps_of(effort, len(problem.tasks))
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise InputError.one("solve.seed", "solve", "seed", f"{seed!r} is no seed", "use a whole number")
     if max_seconds is not None and not max_seconds >= 0:
         raise InputError.one("solve.max_seconds", "solve", "max_seconds", f"{max_seconds!r} is no time", "0 or more")
     unknown = sorted(set(engines) - set(ENGINES))

@@ -378,6 +378,13 @@ def test_unknown_efforts_are_faults(effort: object) -> None:
         solve(random_problem(5), effort=effort)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("seed", [1.5, "1", None, True])
+def test_unknown_seeds_are_faults(seed: object) -> None:
+    """A seed that is no whole number is the caller's fault and named so, not an error from deep inside."""
+    with pytest.raises(InputError, match="seed"):
+        solve(random_problem(5), seed=seed)  # type: ignore[arg-type]
+
+
 def test_a_vehicle_is_opened_for_several_stops_that_none_pays_alone() -> None:
     """Random problem 300: each stop costs 5 per parcel to leave out, a vehicle 35.55 for its minimum hours.
 
