@@ -32,6 +32,9 @@ LANES = 2
 SPLIT_FROM = 400
 """Stops from which on lanes share a problem instead of both searching it whole."""
 
+STEPS_AT_ONCE = 20_000
+"""Most steps that lanes take between two moments at which an interrupt is heard: about a second's."""
+
 HOT, COLD = 3.0, 0.15
 """Temperature at the start and at the end, in mean costs of an arc to a near neighbour."""
 
@@ -162,9 +165,12 @@ class KernelSearch:
     def _round(self, lanes: Sequence[Lane], threads: ThreadPoolExecutor) -> None:
         steps, progress = self.clock.next_round()
         began = time.monotonic()
-        hot, cold = self._heat(self.clock.progress), self._heat(progress)
-        for job in [threads.submit(lane.run, steps, hot, cold) for lane in lanes]:
-            job.result()
+        first = self.clock.progress
+        for done in range(0, steps, STEPS_AT_ONCE):
+            some = min(STEPS_AT_ONCE, steps - done)
+            hot, cold = (self._heat(first + (progress - first) * x / steps) for x in (done, done + some))
+            for job in [threads.submit(lane.run, some, hot, cold) for lane in lanes]:
+                job.result()
         self.clock.done(steps, progress, time.monotonic() - began)
 
     def _side_by_side(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:

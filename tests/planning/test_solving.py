@@ -11,9 +11,10 @@ from itertools import pairwise
 import pytest
 
 from fleetplan.errors import InputError, Refusal
-from fleetplan.planning import solving
+from fleetplan.planning import searching, solving
 from fleetplan.planning.effort import PROBE_STEPS, Clock
 from fleetplan.planning.instance import make_instance
+from fleetplan.planning.kernel.lane import Lane
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Access, Pay, Problem
 from fleetplan.planning.schedule import cost_of, make_solution
@@ -272,6 +273,22 @@ def test_money_counts_while_a_stop_of_high_priority_cannot_be_served() -> None:
     plan = solve(problem(heavy, [van]), effort=2000, engines=("kernel",))
     assert plan.unserved_parcels == 3
     assert plan.cost <= light.cost * 1.002
+
+
+def test_no_lane_goes_on_for_long_unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many steps a round has, interrupts are heard every few thousand; the steps are done all the same."""
+    asked: list[int] = []
+
+    def run(lane: Lane, steps: int, hot: float, cold: float) -> int:
+        asked.append(steps)
+        assert hot >= cold
+        return own(lane, steps, hot, cold)
+
+    own = Lane.run
+    monkeypatch.setattr(Lane, "run", run)
+    monkeypatch.setattr(searching, "STEPS_AT_ONCE", 7)
+    plan = solve(many_vans(6, 12), effort=800)
+    assert (max(asked), sum(asked), plan.effort) == (7, 1600, (800, 800))
 
 
 def test_interrupts_are_heard_after_a_recombination_and_after_the_docks() -> None:
