@@ -33,8 +33,8 @@ STRATEGIES = (
 """Beginnings of the portfolio."""
 
 ALIKE = ("CHRISTOFIDES", "PARALLEL_SAVINGS")
-"""Beginnings for fleets of one class only: with two classes CHRISTOFIDES was seen to search for ten seconds on six stops
-at one place."""
+"""Beginnings for fleets of one class only: with two classes CHRISTOFIDES was seen to search for ten seconds on six
+stops at one place."""
 
 FEW = ("SAVINGS", "PATH_CHEAPEST_ARC")
 ALL_UP_TO = 400

@@ -39,7 +39,6 @@ from fleetplan.planning.kernel.recreating import ALL, NONE, put_back, sort_taken
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip, settle_ruins
 from fleetplan.planning.kernel.settling import settle_rests
 
-
 EAGER, EAGER_SHARE = 0.5, 0.1
 """Of the steps that count a share of a vehicle's day while stops are left out: those that count just this share."""
 
