@@ -240,6 +240,7 @@ def _by_cp_sat(instance: Instance, days: Sequence[TimedDay], docks: int, limit: 
     solver.parameters.random_seed = 1
     solver.parameters.max_deterministic_time = limit
     solver.parameters.max_time_in_seconds = LIMIT_S
+    solver.parameters.catch_sigint_signal = False  # else Ctrl-C ends the process from then on
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     return [[solver.value(load) for load in own] for own in loads]

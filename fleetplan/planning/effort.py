@@ -20,7 +20,8 @@ MOST_STEPS_OF_ROUND = 50_000
 """A round is no longer than that: a second or two, so that an interrupt is heard."""
 
 PROBE_STEPS = 300
-"""Steps of the first round under a cap, from which the speed is known."""
+"""Steps of the first round under a cap, from which the speed is known; done even where no time is left, for they put
+most stops into some day."""
 
 
 def steps_of(effort: str | int, size: int) -> int:
@@ -46,16 +47,19 @@ class Clock:
     Args:
         steps: allowed.
         deadline: moment of ``time.monotonic()`` at which it must be over; ``None`` without a cap.
+        grace_s: seconds after the deadline for what comes after the steps.
 
     Attributes:
         used: steps done.
+        latest: the deadline and its grace.
         hurried: whether the steps are shortened by now.
         cut: whether something else than steps was, such as first plans.
     """
 
-    def __init__(self, steps: int, deadline: float | None) -> None:
+    def __init__(self, steps: int, deadline: float | None, *, grace_s: float = 0.0) -> None:
         self.steps = steps
         self.deadline = deadline
+        self.latest = None if deadline is None else deadline + grace_s
         self.used = 0
         self.hurried = False
         self.cut = False
@@ -86,7 +90,7 @@ class Clock:
         left_s = self.deadline - now
         if left_s <= 0:
             self.hurried = self.hurried or self.used < self.steps
-            return 0, 1.0
+            return 0 if self.used else min(PROBE_STEPS, self.steps), 1.0
         if self.used == 0:
             share = PROBE_STEPS / self.steps
             return min(PROBE_STEPS, self.steps), min(1.0, max(share, self._progress))
@@ -113,7 +117,8 @@ class Clock:
         self._busy_s += busy_s
         self._progress = 1.0 if self.used >= self.steps else progress
 
-    def stop(self) -> None:
-        """End the search now, for want of time."""
-        self.hurried = True
-        self._progress = 1.0
+    def too_late(self) -> bool:
+        """Whether even the time for what comes after the steps is up; what is left undone then is noted as cut."""
+        late = self.latest is not None and time.monotonic() >= self.latest
+        self.cut = self.cut or late
+        return late

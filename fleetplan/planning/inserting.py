@@ -104,6 +104,27 @@ def with_insertion(solution: Solution, insertion: Insertion) -> Solution:
     return make_solution(days, (x for x in solution.left if x != insertion.task))
 
 
+def with_insertions(solution: Solution, insertions: Sequence[Insertion]) -> Solution:
+    """The solution with the first insertion into each of its days, and the first that takes a further vehicle.
+
+    Days do not touch each other, so what is possible and profitable in each alone is so in all of them.
+    """
+    days = list(solution.days)
+    changed: set[int | None] = set()
+    placed: set[int] = set()
+    for one in insertions:
+        if one.day in changed or one.task in placed:
+            continue
+        changed.add(one.day)
+        placed.add(one.task)
+        day: Day = (one.kind, one.trips)
+        if one.day is None:
+            days.append(day)
+        else:
+            days[one.day] = day
+    return make_solution(days, (x for x in solution.left if x not in placed))
+
+
 def survey(
     instance: Instance,
     solution: Solution,

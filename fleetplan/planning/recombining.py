@@ -16,6 +16,7 @@ Operational Research Quarterly 27 (1976), 367–384); as the last room of a heur
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -91,7 +92,13 @@ class Pool:
 
 
 def recombine(
-    instance: Instance, days: Sequence[Day], costs: Sequence[float] | Floats, *, start: Solution, limit: float
+    instance: Instance,
+    days: Sequence[Day],
+    costs: Sequence[float] | Floats,
+    *,
+    start: Solution,
+    limit: float,
+    until: float | None = None,
 ) -> Solution | None:
     """The best plan found from the days of a pool and of a plan to start from, or ``None`` when none beats that plan.
 
@@ -103,6 +110,7 @@ def recombine(
         costs: of each of them, as :func:`~fleetplan.planning.schedule.time_day` would have it.
         start: a sound plan.
         limit: units of CP-SAT's deterministic time, each about a second on one core.
+        until: moment of ``time.monotonic()`` after which no further group is begun, for want of time.
     """
     pool = make_pool(instance, days, costs, start) if len(days) else None
     if pool is None or limit <= 0:
@@ -115,7 +123,8 @@ def recombine(
         chosen = set(pool.chosen.tolist())
         missing = set(left.tolist())
         for group in groups:
-            if used >= limit:
+            if used >= limit or (until is not None and time.monotonic() >= until):
+                used = limit
                 break
             counts = np.bincount(pool.kind[sorted(chosen)], minlength=len(instance.classes))
             trial = _Group(instance, pool, group, reach, counts)
@@ -366,6 +375,7 @@ class _Group:
         solver.parameters.random_seed = 1
         solver.parameters.max_deterministic_time = limit
         solver.parameters.max_time_in_seconds = LIMIT_S
+        solver.parameters.catch_sigint_signal = False  # else Ctrl-C ends the process from then on
         status = solver.solve(model)
         work = float(solver.response_proto.deterministic_time)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE) or solver.objective_value >= int(cost[now].sum()):

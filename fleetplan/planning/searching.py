@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fleetplan.planning.costing import left_cost
 from fleetplan.planning.effort import Clock
 from fleetplan.planning.instance import Day, Instance
 from fleetplan.planning.kernel.lane import Lane, unit_cost
@@ -30,6 +31,9 @@ LANES = 2
 
 SPLIT_FROM = 400
 """Stops from which on lanes share a problem instead of both searching it whole."""
+
+STEPS_AT_ONCE = 20_000
+"""Most steps that lanes take between two moments at which an interrupt is heard: about a second's."""
 
 HOT, COLD = 2.0, 0.12
 """Temperature at the start and at the end, in mean costs of an arc to a near neighbour."""
@@ -51,6 +55,8 @@ POOL_LIMIT = 0.4
 """Days in a pool, and units of deterministic time for one recombination."""
 
 Seen = Callable[[Solution], None]
+Rank = tuple[tuple[int, ...], float]
+"""Parcels left out by priority, and money: smaller is better (see ``costing.left_cost``)."""
 
 
 @dataclass
@@ -69,10 +75,11 @@ class _Pool:
         while len(self.days) > MOST_POOLED:
             del self.days[next(iter(self.days))]
 
-    def recombined(self, start: Solution) -> Solution | None:
-        """The best of its days together, where that beats ``start``."""
+    def recombined(self, start: Solution, until: float | None) -> Solution | None:
+        """The best of its days together, where that beats ``start``; nothing new is begun after ``until``."""
         costs = [cost for cost, _ in self.days.values()]
-        return recombine(self.instance, [day for _, day in self.days.values()], costs, start=start, limit=POOL_LIMIT)
+        days = [day for _, day in self.days.values()]
+        return recombine(self.instance, days, costs, start=start, limit=POOL_LIMIT, until=until)
 
 
 class _Mixing:
@@ -81,33 +88,37 @@ class _Mixing:
     Rounds, not seconds, decide when an answer comes in, so the search repeats.
     """
 
-    def __init__(self, pool: _Pool, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, pool: _Pool, clock: Clock, threads: ThreadPoolExecutor) -> None:
         self.pool = pool
+        self.clock = clock
         self.threads = threads
         self.moments = list(RECOMBINED)
         self.running: Future[Solution | None] | None = None
         self.rounds = 0
 
-    def after_round(self, progress: float, best: Solution) -> Solution | None:
+    def after_round(self, best: Solution) -> Solution | None:
         """An answer that is due, if it beats the plan that it began from."""
+        progress = self.clock.progress
         if self.running is not None:
             self.rounds += 1
             if self.rounds < ROUNDS_OF_RECOMBINING:
                 return None
             found, self.running = self.running.result(), None
             return found
-        if self.moments and progress >= self.moments[0]:
+        if self.moments and self.moments[0] <= progress < 1.0:
             while self.moments and progress >= self.moments[0]:
                 self.moments.pop(0)
             frozen = _Pool(self.pool.instance, dict(self.pool.days))
-            self.running, self.rounds = self.threads.submit(frozen.recombined, best), 0
+            self.running, self.rounds = self.threads.submit(frozen.recombined, best, self.clock.latest), 0
         return None
 
     def last(self, best: Solution) -> Solution | None:
         """What is still running, or else a last recombination."""
         found = self.running.result() if self.running is not None else None
         better_start = found if found is not None and _beats(self.pool.instance, found, best) else best
-        return self.pool.recombined(better_start) or (found if better_start is found else None)
+        last = None if self.clock.too_late() else self.pool.recombined(better_start, self.clock.latest)
+        self.clock.too_late()
+        return last or (found if better_start is found else None)
 
 
 def _beats(instance: Instance, one: Solution, other: Solution) -> bool:
@@ -133,6 +144,9 @@ class KernelSearch:
         self.world = make_world(instance)
         self.pool = _Pool(instance) if pooled else None
         self.generator = random.Random(f"lanes {seed}")
+        # What no vehicle can serve would be tried in vain at every step, and drown all money by its weight.
+        self.servable = np.any([made.allowed for made in instance.classes], axis=0)
+        self.aside = np.flatnonzero(~self.servable).tolist()
         self.unit = unit_cost(self.world)
         self.hot = HOT
 
@@ -151,31 +165,34 @@ class KernelSearch:
     def _round(self, lanes: Sequence[Lane], threads: ThreadPoolExecutor) -> None:
         steps, progress = self.clock.next_round()
         began = time.monotonic()
-        hot, cold = self._heat(self.clock.progress), self._heat(progress)
-        for job in [threads.submit(lane.run, steps, hot, cold) for lane in lanes]:
-            job.result()
+        first = self.clock.progress
+        for done in range(0, steps, STEPS_AT_ONCE):
+            some = min(STEPS_AT_ONCE, steps - done)
+            hot, cold = (self._heat(first + (progress - first) * x / steps) for x in (done, done + some))
+            for job in [threads.submit(lane.run, some, hot, cold) for lane in lanes]:
+                job.result()
         self.clock.done(steps, progress, time.monotonic() - began)
 
     def _side_by_side(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:
         lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
         for lane in lanes:
-            lane.start(start.days, start.left)
-        best, least = start, self._weight(start)
+            lane.start(start.days, self._tried(start))
+        best, least = start, self._rank_of(start)
         meetings, mixing = list(MEETINGS), self._mixing(threads)
         while not self.clock.over:
             self._round(lanes, threads)
             for lane in lanes:
                 self._pool_up(lane, best=False)
-                if lane.total < least - 1e-9 * max(1.0, abs(least)):
-                    best, least = make_solution(lane.best_days(), lane.left(best=True)), lane.total
+                if _better(self._rank(lane), least):
+                    best, least = self._joined([lane], best=True), self._rank(lane)
                     self._pool_up(lane, best=True)
-            mixed = None if mixing is None else mixing.after_round(self.clock.progress, best)
-            if mixed is not None and self._weight(mixed) < least:
-                best, least = mixed, self._weight(mixed)
-                max(lanes, key=lambda lane: lane.total).start(best.days, best.left)
+            mixed = None if mixing is None else mixing.after_round(best)
+            if mixed is not None and self._rank_of(mixed) < least:
+                best, least = mixed, self._rank_of(mixed)
+                max(lanes, key=self._rank).start(best.days, self._tried(best))
             if meetings and self.clock.progress >= meetings[0]:
                 meetings.pop(0)
-                ahead, behind = sorted(lanes, key=lambda lane: lane.total)
+                ahead, behind = sorted(lanes, key=self._rank)
                 behind.start(ahead.best_days(), ahead.left(best=True))
             self.seen(best)
         return best if mixing is None else mixing.last(best) or best
@@ -183,27 +200,26 @@ class KernelSearch:
     def _shared(self, start: Solution, threads: ThreadPoolExecutor) -> Solution:
         lanes = [Lane(self.instance, self.world, seed=(self.seed, k)) for k in range(LANES)]
         current = best = start
-        least, mixing = self._weight(start), self._mixing(threads)
+        least, mixing = self._rank_of(start), self._mixing(threads)
         while not self.clock.over:
             parts = self._parts(current)
             for lane, (days, left, counts) in zip(lanes, parts, strict=True):
                 lane.start(days, left, counts=counts)
             self._round(lanes, threads)
-            current = _joined(lanes, best=False)
-            total = sum(lane.total for lane in lanes)
-            if total < least - 1e-9 * max(1.0, abs(least)):
-                best, least = _joined(lanes, best=True), total
+            current = self._joined(lanes, best=False)
+            if _better(self._rank(*lanes), least):
+                best, least = self._joined(lanes, best=True), self._rank(*lanes)
             for lane in lanes:
                 self._pool_up(lane, best=True)
-            mixed = None if mixing is None else mixing.after_round(self.clock.progress, best)
-            if mixed is not None and self._weight(mixed) < least:
+            mixed = None if mixing is None else mixing.after_round(best)
+            if mixed is not None and self._rank_of(mixed) < least:
                 current = best = mixed
-                least = self._weight(best)
+                least = self._rank_of(best)
             self.seen(best)
         return best if mixing is None else mixing.last(best) or best
 
     def _mixing(self, threads: ThreadPoolExecutor) -> _Mixing | None:
-        return None if self.pool is None else _Mixing(self.pool, threads)
+        return None if self.pool is None else _Mixing(self.pool, self.clock, threads)
 
     def _pool_up(self, lane: Lane, *, best: bool) -> None:
         if self.pool is None:
@@ -213,10 +229,25 @@ class KernelSearch:
         else:
             self.pool.add(lane.current_days(), lane.costs(best=False))
 
-    def _weight(self, solution: Solution) -> float:
+    def _tried(self, solution: Solution) -> list[int]:
+        """What a solution leaves out and some vehicle could serve."""
+        return [x for x in solution.left if self.servable[x]]
+
+    def _joined(self, lanes: Sequence[Lane], *, best: bool) -> Solution:
+        """The solution of some lanes together."""
+        days = [day for lane in lanes for day in (lane.best_days() if best else lane.current_days())]
+        return make_solution(days, [*(x for lane in lanes for x in lane.left(best=best)), *self.aside])
+
+    def _rank(self, *lanes: Lane) -> Rank:
+        """What the best solutions of some lanes come to together."""
+        levels, price = left_cost(self.instance, [x for lane in lanes for x in lane.left(best=True)])
+        return levels, sum(lane.money for lane in lanes) + price
+
+    def _rank_of(self, solution: Solution) -> Rank:
+        """What a solution comes to once a lane holds it."""
         lane = Lane(self.instance, self.world, seed=(0,))
-        lane.start(solution.days, solution.left)
-        return lane.total
+        lane.start(solution.days, self._tried(solution))
+        return self._rank(lane)
 
     def _parts(self, solution: Solution) -> list[tuple[list[Day], list[int], list[int]]]:
         """Two halves of neighbouring days, with what is left out near them, and a share of the spare vehicles."""
@@ -237,7 +268,7 @@ class KernelSearch:
         for day in days:
             parts[int(lane_of[self.instance.tasks_of(day)[0]])][0].append(day)
         left_lane = self.generator.randrange(LANES)
-        for x in solution.left:
+        for x in self._tried(solution):
             served = [y for y in near[x] if y >= 0]
             lane = int(lane_of[served[0]]) if served and self.generator.random() < 0.5 else left_lane
             parts[lane][1].append(x)
@@ -263,6 +294,9 @@ class KernelSearch:
         return seen + [number for number in range(len(tasks)) if number not in known]
 
 
-def _joined(lanes: Sequence[Lane], *, best: bool) -> Solution:
-    days = [day for lane in lanes for day in (lane.best_days() if best else lane.current_days())]
-    return make_solution(days, [x for lane in lanes for x in lane.left(best=best)])
+def _better(one: Rank, other: Rank) -> bool:
+    """Whether a rank is smaller by more than rounding.
+
+    The levels of priority are compared for themselves: as weights they would drown the money.
+    """
+    return one[0] < other[0] or (one[0] == other[0] and one[1] < other[1] - 1e-9 * max(1.0, abs(other[1])))

@@ -18,7 +18,7 @@ from fleetplan.planning.costing import left_cost
 from fleetplan.planning.docks import schedule_docks
 from fleetplan.planning.effort import EFFORTS, Clock, steps_of
 from fleetplan.planning.explaining import explained, with_own_reasons
-from fleetplan.planning.inserting import missed_insertions, with_insertion
+from fleetplan.planning.inserting import missed_insertions, with_insertions
 from fleetplan.planning.instance import Instance, make_instance
 from fleetplan.planning.model import first_solution, improve_with_model
 from fleetplan.planning.plan import Plan, StoppedBy
@@ -47,8 +47,11 @@ RESERVE_SHARE = 0.08
 MOST_RESERVED_S = 2.0
 """Of a cap on time, what is kept for building and checking the plan, and for the last recombination."""
 
-MOST_MENDED = 200
-"""Stops left out by the search that are put back where the exact check finds room."""
+MOST_SWEEPS = 200
+"""Times that all stops left out are tried at every place; each time every day may get one of them."""
+
+GRACE_SHARE = 0.5
+"""Of what is kept of a cap on time, what the last recombination and putting stops back may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ def solve(
     """
     began = time.monotonic()
     steps = steps_of(effort, len(problem.tasks))
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise InputError.one("solve.seed", "solve", "seed", f"{seed!r} is no seed", "use a whole number")
     if max_seconds is not None and not max_seconds >= 0:
         raise InputError.one("solve.max_seconds", "solve", "max_seconds", f"{max_seconds!r} is no time", "0 or more")
     unknown = sorted(set(engines) - set(ENGINES))
@@ -112,11 +117,11 @@ def solve(
     instance = make_instance(problem)
     if instance.size == 0 or (is_trivial(instance) and problem.docks is None):
         return _checked(instance, solve_trivial(instance), stopped_by="trivial", effort=(0, 0))
-    deadline = None
+    deadline, reserve_s = None, 0.0
     if max_seconds is not None:
         reserve_s = RESERVE_S + RESERVE_PER_STOP_S * instance.size + min(MOST_RESERVED_S, RESERVE_SHARE * max_seconds)
         deadline = began + max(0.0, max_seconds - reserve_s)
-    clock = Clock(steps, deadline)
+    clock = Clock(steps, deadline, grace_s=GRACE_SHARE * reserve_s)
     if warm_start is not None and verify(problem, warm_start):
         warm_start = None
     best: list[Solution] = []
@@ -132,13 +137,13 @@ def solve(
     interrupted = False
     try:
         _search(instance, seed=seed, clock=clock, warm_start=warm_start, seen=seen, engines=engines)
+        _mend(instance, best, clock)
     except KeyboardInterrupt:
         if not best:
             raise
         interrupted = True
     stopped_by: StoppedBy = "interrupt" if interrupted else "time" if clock.hurried or clock.cut else "effort"
-    solution = best[0] if interrupted else _mended(instance, best[0])
-    plan = _checked(instance, solution, stopped_by=stopped_by, effort=(clock.steps, clock.used))
+    plan = _checked(instance, best[0], stopped_by=stopped_by, effort=(clock.steps, clock.used))
     return plan if warm_start is None else _no_worse(instance, plan, warm_start)
 
 
@@ -198,16 +203,15 @@ def _no_worse(instance: Instance, plan: Plan, start: Plan) -> Plan:
     return with_own_reasons(instance.problem, kept)
 
 
-def _mended(instance: Instance, solution: Solution) -> Solution:
-    """The solution with every stop put back that the search left out for no reason."""
-    for _ in range(MOST_MENDED):
-        if not solution.left:
+def _mend(instance: Instance, best: list[Solution], clock: Clock) -> None:
+    """Put every stop back that the search left out for no reason, as long as there is time."""
+    for _ in range(MOST_SWEEPS):
+        if not best[0].left or clock.too_late():
             break
-        missed = missed_insertions(instance, solution)
+        missed = missed_insertions(instance, best[0])
         if not missed:
             break
-        solution = with_insertion(solution, missed[0])
-    return solution
+        best[:] = [with_insertions(best[0], missed)]
 
 
 def _docked(instance: Instance, solution: Solution) -> tuple[Solution, list[TimedDay]]:

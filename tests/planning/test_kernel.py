@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fleetplan.planning.instance import Day, make_instance
+from fleetplan.planning.kernel import world
 from fleetplan.planning.kernel.days import days_of, put_days
 from fleetplan.planning.kernel.layout import (
     CLASS,
@@ -199,3 +200,15 @@ def test_points_follow_the_options() -> None:
             elif s.entity[e, KIND] != REST:
                 assert s.entity[e, POINT] == 0
             assert s.used[s.info[r, CLASS]] <= w.numbers[s.info[r, CLASS], COUNT]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_neighbours_do_not_depend_on_how_many_are_found_at_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables of neighbours, made a few rows at a time to save memory, are those of all rows together."""
+    instance = instance_of(seed)
+    whole = make_world(instance)
+    monkeypatch.setattr(world, "BLOCK", 2)
+    parts = make_world(instance)
+    assert np.array_equal(parts.near, whole.near)
+    assert np.array_equal(parts.close, whole.close)
+    assert np.array_equal(parts.point, whole.point)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from fleetplan.errors import InputError, Refusal
-from fleetplan.planning import solving
+from fleetplan.planning import searching, solving
+from fleetplan.planning.effort import PROBE_STEPS, Clock
 from fleetplan.planning.instance import make_instance
+from fleetplan.planning.kernel.lane import Lane
 from fleetplan.planning.plan import Plan
 from fleetplan.planning.problem import Access, Pay, Problem
-from fleetplan.planning.schedule import cost_of
+from fleetplan.planning.schedule import cost_of, make_solution
 from fleetplan.planning.solving import Progress, solve
 from fleetplan.planning.trivial import solve_trivial
 from fleetplan.planning.verifying import verify
@@ -225,6 +230,84 @@ def test_interrupt_keeps_the_best_plan() -> None:
     assert verify(made, plan) == []
 
 
+def test_without_time_stops_are_in_days_all_the_same() -> None:
+    """A cap of nothing leaves time for a few hundred steps, which put every stop into some day."""
+    table = line_table("t", [100 * i for i in range(60)])
+    made = problem([task(f"s{i}") for i in range(60)], [vehicle("van", table, max_stops=4)])
+    plan = solve(made, effort=10**6, max_seconds=0.0)
+    assert (plan.unserved, plan.effort, plan.stopped_by) == ((), (10**6, PROBE_STEPS), "time")
+
+
+def test_putting_stops_back_ends_with_the_time() -> None:
+    """Every stop left out is put back where there is room, but not after the time is up, which is noted."""
+    instance = make_instance(many_vans(6, 12))
+    nobody = make_solution([], range(12))
+    late, free = Clock(9, time.monotonic() - 9.0, grace_s=1.0), Clock(9, None)
+    stopped, filled = [nobody], [nobody]
+    solving._mend(instance, stopped, late)
+    solving._mend(instance, filled, free)
+    assert (stopped, late.cut) == ([nobody], True)
+    assert (filled[0].left, free.cut) == ((), False)
+
+
+def test_an_interrupt_while_stops_are_put_back_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after the search, while the last stops are tried, is no later than one during it."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(solving, "missed_insertions", interrupted)
+    table = line_table("t", same_place(6))
+    made = problem([task(f"s{i}") for i in range(6)], [vehicle("van", table, count=1, max_stops=4)])
+    plan = solve(made, effort=50)
+    assert (plan.stopped_by, plan.unserved_parcels) == ("interrupt", 2)
+
+
+def test_money_counts_while_a_stop_of_high_priority_cannot_be_served() -> None:
+    """Priorities weigh, but what nobody can serve drowns no money: the days are those of the stops without it."""
+    table = line_table("t", [(i * 7919) % 60_000 for i in range(70)])
+    van = vehicle("van", table, capacity_parcels=5, capacity_kg=100.0, distance_cost_per_km=1.0)
+    tasks = [task(f"s{i:02}", priority=i % 4) for i in range(70)]
+    heavy = [replace(one, weight_kg=1000.0, priority=9) if i < 3 else one for i, one in enumerate(tasks)]
+    light = solve(problem(tasks[3:], [replace(van, access=van.access[3:], refusals=van.refusals[3:])]), effort=2000)
+    plan = solve(problem(heavy, [van]), effort=2000, engines=("kernel",))
+    assert plan.unserved_parcels == 3
+    assert plan.cost <= light.cost * 1.002
+
+
+def test_no_lane_goes_on_for_long_unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many steps a round has, interrupts are heard every few thousand; the steps are done all the same."""
+    asked: list[int] = []
+
+    def run(lane: Lane, steps: int, hot: float, cold: float) -> int:
+        asked.append(steps)
+        assert hot >= cold
+        return own(lane, steps, hot, cold)
+
+    own = Lane.run
+    monkeypatch.setattr(Lane, "run", run)
+    monkeypatch.setattr(searching, "STEPS_AT_ONCE", 7)
+    plan = solve(many_vans(6, 12), effort=800)
+    assert (max(asked), sum(asked), plan.effort) == (7, 1600, (800, 800))
+
+
+def test_interrupts_are_heard_after_a_recombination_and_after_the_docks() -> None:
+    """CP-SAT leaves Python's handling of Ctrl-C alone: else the first interrupt after it ended the process unheard."""
+    code = """
+import signal, time
+from tests.planning import test_docks, test_recombining
+test_recombining.test_numbers_of_vehicles_hold()
+test_docks.test_vans_load_one_after_the_other()
+try:
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(5)
+except KeyboardInterrupt:
+    print("heard")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
+
+
 def many_vans(seed: int, stops: int) -> Problem:
     """A random problem without a price for unserved parcels or a limit on vehicles."""
     made = random_problem(seed, tasks=(stops, stops), kinds=(2, 2), features=())
@@ -310,6 +393,13 @@ def test_unknown_efforts_are_faults(effort: object) -> None:
     """An effort that does not exist is the user's fault and named so."""
     with pytest.raises(InputError, match="effort"):
         solve(random_problem(5), effort=effort)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", [1.5, "1", None, True])
+def test_unknown_seeds_are_faults(seed: object) -> None:
+    """A seed that is no whole number is the caller's fault and named so, not an error from deep inside."""
+    with pytest.raises(InputError, match="seed"):
+        solve(random_problem(5), seed=seed)  # type: ignore[arg-type]
 
 
 def test_a_vehicle_is_opened_for_several_stops_that_none_pays_alone() -> None:

@@ -58,11 +58,6 @@ class Lane:
             anneal(self.world, self.state, self.kept, self.best, self.work, self.rng, self.tune, iterations, hot, cold)
         )
 
-    def go_back(self) -> None:
-        """Go on from the best solution."""
-        for state in (self.state, self.kept):
-            copy_all(self.world, state, self.best)
-
     def best_days(self) -> list[Day]:
         """The days of the best solution."""
         return days_of(self.world, self.instance, self.best)
@@ -85,6 +80,11 @@ class Lane:
     def total(self) -> float:
         """Money and weight of the best solution."""
         return float(self.best.total[0] + self.best.total[1])
+
+    @property
+    def money(self) -> float:
+        """Money of the best solution's days."""
+        return float(self.best.total[0])
 
 
 def unit_cost(world: Bundle) -> float:

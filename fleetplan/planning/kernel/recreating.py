@@ -36,7 +36,7 @@ from fleetplan.planning.kernel.layout import (
     WAGE,
     WIDTH,
 )
-from fleetplan.planning.kernel.linking import start_of
+from fleetplan.planning.kernel.linking import spare_marker, start_of
 from fleetplan.planning.kernel.ruining import touch
 from fleetplan.planning.kernel.timing import INFINITE
 
@@ -229,8 +229,11 @@ def put_back(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offered:
         put_in_gap(w, s, x, work.place[2], u)
     elif kind == 1:
         m = work.place[1]
-        touch(s, work, s.entity[m, DAY])
-        return put_on_trip(w, s, x, work.place[2], m)
+        r = s.entity[m, DAY]
+        if spare_marker(w, s, r) < 0:
+            return False
+        touch(s, work, r)
+        put_on_trip(w, s, x, work.place[2], m)  # a day that cannot be driven so has a fault, and the step is undone
     elif kind == 2:
         r = put_on_day(w, s, x, work.place[1])
         if r < 0:

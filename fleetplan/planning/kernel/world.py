@@ -41,6 +41,9 @@ IMPOSSIBLE = 1e300
 TRIPS_LIMIT = 30
 """No vehicle of the search makes more trips a day."""
 
+BLOCK = 512
+"""Tasks whose neighbours are found at once: whole tables of 5,000 tasks took gigabytes."""
+
 WAIT_WEIGHT, LATE_WEIGHT = 0.2, 1.0
 """Weights of waiting and lateness in the closeness of two tasks (Vidal and others 2013, see ``timing.py``)."""
 
@@ -171,27 +174,26 @@ def _places(c: TypeClass, path: Sequence[int]) -> Ints:
 def _tables(instance: Instance, places: Sequence[Ints]) -> tuple[Ints32, Ints32, list[int], list[int], list[int]]:
     """Seconds and metres of all classes one after the other, shared tables once; parking; and where each begins."""
     seen: dict[tuple[int, int, bytes], tuple[int, int]] = {}
-    tables: list[Ints32] = []
-    parks: list[Ints32] = []
+    pending: list[tuple[int, TypeClass, Ints]] = []
     base, width, park_base = [], [], []
     at = park_at = 0
     for c, place in zip(instance.classes, places, strict=True):
         key = (id(c.time_s), id(c.distance_m), place.tobytes())
         if key not in seen:
             seen[key] = (at, park_at)
-            cells = np.empty((c.time_s.size, 2), dtype=np.int32)
-            grid = np.ix_(place, place)
-            cells[:, 0] = c.time_s[grid].ravel()
-            cells[:, 1] = c.distance_m[grid].ravel()
-            tables.append(cells)
-            parks.append(c.park_s[place])
+            pending.append((at, c, place))
             at += c.time_s.size
             park_at += len(c.park_s)
         base.append(seen[key][0])
         park_base.append(seen[key][1])
         width.append(len(c.time_s))
-    table = tables[0] if len(tables) == 1 else np.concatenate(tables)
-    return table, np.concatenate(parks), base, width, park_base
+    table = np.empty((at, 2), dtype=np.int32)
+    for begin, c, place in pending:
+        cells = table[begin : begin + c.time_s.size]
+        grid = np.ix_(place, place)
+        cells[:, 0] = c.time_s[grid].ravel()
+        cells[:, 1] = c.distance_m[grid].ravel()
+    return table, np.concatenate([c.park_s[place] for _, c, place in pending]), base, width, park_base
 
 
 def _energy(instance: Instance, places: Sequence[Ints]) -> tuple[Floats, list[int]]:
@@ -238,41 +240,68 @@ def _alone(instance: Instance) -> tuple[Floats, Ints32]:
 def _neighbours(instance: Instance, wage: float) -> tuple[Ints32, Ints32, list[int]]:
     """For each task those that are near, and those that are close, windows counted; and a path among neighbours."""
     n = instance.size
-    near_count, close_count = max(0, min(NEAR_TASKS, n - 1)), max(0, min(CLOSE_TASKS, n - 1))
     near = np.full((n, NEAR_TASKS), -1, dtype=np.int32)
     close = np.full((n, CLOSE_TASKS), -1, dtype=np.int32)
     plain = np.full((n, n), np.inf, dtype=np.float32)
-    windowed = np.full((n, n), np.inf, dtype=np.float32)
-    for c in instance.classes:
-        o = c.options
-        able = np.flatnonzero(np.diff(o.first) > 0)
-        pick = o.first[:-1][able]
-        p = o.point[pick]
-        unit_s = wage if wage > 0 else (c.cost_per_m if c.cost_per_m > 0 else 1.0)
-        travel = c.time_s[np.ix_(p, p)].astype(np.float64)
-        arc = c.cost_per_m * c.distance_m[np.ix_(p, p)] + wage * np.minimum(travel, 1e7)
-        if c.cost_per_m == 0 and wage == 0:
-            arc = c.distance_m[np.ix_(p, p)].astype(np.float64)
-        both = np.minimum(arc, arc.T)
-        grid = np.ix_(able, able)
-        plain[grid] = np.minimum(plain[grid], both)
-        opens, duration, closes = o.opens_s[pick], o.duration_s[pick], o.closes_s[pick]
-        lasts = np.array([o.closes_s[o.first[i] : o.first[i + 1]].max() for i in able], dtype=np.float64)
-        begins = np.array([o.opens_s[o.first[i] : o.first[i + 1]].min() for i in able], dtype=np.float64)
-        wait = np.maximum(0.0, begins[None, :] - travel - duration[:, None] - lasts[:, None])
-        late = np.maximum(0.0, begins[:, None] + duration[:, None] + travel - lasts[None, :])
-        scale = c.cost_per_m if wage == 0 and c.cost_per_m > 0 else unit_s
-        weighed = arc + scale * (WAIT_WEIGHT * np.minimum(wait, 1e7) + LATE_WEIGHT * np.minimum(late, 1e7))
-        windowed[grid] = np.minimum(windowed[grid], np.minimum(weighed, weighed.T))
-        del opens, closes
-    for table, count, out in ((plain, near_count, near), (windowed, close_count, close)):
-        np.fill_diagonal(table, np.inf)
-        if count:
-            part = np.argpartition(table, count - 1, axis=1)[:, :count]
-            part.sort(axis=1)
-            rows = np.take_along_axis(table, part, axis=1)
-            out[:, :count] = np.take_along_axis(part, np.argsort(rows, axis=1, kind="stable"), axis=1)
+    closeness = [_Closeness(c, wage) for c in instance.classes]
+    for begin in range(0, n, BLOCK):
+        rows = np.arange(begin, min(n, begin + BLOCK))
+        windowed = np.full((len(rows), n), np.inf, dtype=np.float32)
+        for one in closeness:
+            one.lower(plain, windowed, rows)
+        block = plain[begin : begin + BLOCK]
+        for table, out in ((block, near), (windowed, close)):
+            table[np.arange(len(rows)), rows] = np.inf
+            count = max(0, min(out.shape[1], n - 1))
+            if count:
+                part = np.argpartition(table, count - 1, axis=1)[:, :count]
+                part.sort(axis=1)
+                costs = np.take_along_axis(table, part, axis=1)
+                out[rows, :count] = np.take_along_axis(part, np.argsort(costs, axis=1, kind="stable"), axis=1)
     return near, close, _path(plain)
+
+
+class _Closeness:
+    """What the way between two tasks costs a class, and what waiting and lateness weigh on it."""
+
+    def __init__(self, made: TypeClass, wage: float) -> None:
+        o = made.options
+        self.made, self.wage = made, wage
+        self.able = np.flatnonzero(made.allowed)
+        first = o.first[:-1][self.able]
+        self.point = o.point[first]
+        self.duration_s = o.duration_s[first]
+        if len(self.able):
+            self.begins_s = np.minimum.reduceat(o.opens_s, first).astype(np.float64)
+            self.lasts_s = np.maximum.reduceat(o.closes_s, first).astype(np.float64)
+
+    def lower(self, plain: NDArray[np.float32], windowed: NDArray[np.float32], rows: Ints) -> None:
+        """Put what is less into rows of ``plain``, and into ``windowed``, which holds these rows only."""
+        own = np.flatnonzero(np.isin(self.able, rows))
+        if not len(own):
+            return
+        everyone = np.arange(len(self.able))
+        out, weighed_out = self._arcs(own, everyone)
+        back, weighed_back = self._arcs(everyone, own)
+        grid = np.ix_(self.able[own], self.able)
+        plain[grid] = np.minimum(plain[grid], np.minimum(out, back.T))
+        grid = np.ix_(self.able[own] - rows[0], self.able)
+        windowed[grid] = np.minimum(windowed[grid], np.minimum(weighed_out, weighed_back.T))
+
+    def _arcs(self, x: Ints, y: Ints) -> tuple[Floats, Floats]:
+        """Cost of each arc from ``x`` to ``y``, and with waiting and lateness."""
+        made, wage = self.made, self.wage
+        cells = np.ix_(self.point[x], self.point[y])
+        travel_s = made.time_s[cells].astype(np.float64)
+        arc = made.cost_per_m * made.distance_m[cells] + wage * np.minimum(travel_s, 1e7)
+        if made.cost_per_m == 0 and wage == 0:
+            arc = made.distance_m[cells].astype(np.float64)
+        done_s = self.duration_s[x][:, None] + travel_s
+        wait_s = np.maximum(0.0, self.begins_s[y][None, :] - done_s - self.lasts_s[x][:, None])
+        late_s = np.maximum(0.0, self.begins_s[x][:, None] + done_s - self.lasts_s[y][None, :])
+        scale = wage if wage > 0 else made.cost_per_m if made.cost_per_m > 0 else 1.0
+        waits = WAIT_WEIGHT * np.minimum(wait_s, 1e7) + LATE_WEIGHT * np.minimum(late_s, 1e7)
+        return arc, arc + scale * waits
 
 
 def _path(costs: NDArray[np.float32]) -> list[int]:
