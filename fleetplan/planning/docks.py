@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
+from fleetplan.planning.cp_sat import repeatable_solver
 from fleetplan.planning.instance import NO_LIMIT, Instance, TypeClass
 from fleetplan.planning.schedule import (
     PlacedRest,
@@ -235,12 +236,7 @@ def _by_cp_sat(instance: Instance, days: Sequence[TimedDay], docks: int, limit: 
         loads.append(own)
     model.add_cumulative(intervals, [1] * len(intervals), docks)
     model.minimize(cp_model.LinearExpr.sum(costs))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 1
-    solver.parameters.max_deterministic_time = limit
-    solver.parameters.max_time_in_seconds = LIMIT_S
-    solver.parameters.catch_sigint_signal = False  # else Ctrl-C ends the process from then on
+    solver = repeatable_solver(limit, most_s=LIMIT_S)
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     return [[solver.value(load) for load in own] for own in loads]

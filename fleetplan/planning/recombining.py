@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
+from fleetplan.planning.cp_sat import repeatable_solver
 from fleetplan.planning.instance import Day, Instance
 from fleetplan.planning.linear import LinearProgram
 from fleetplan.planning.schedule import Solution, cost_of, time_day
@@ -370,12 +371,7 @@ class _Group:
         model.minimize(cp_model.LinearExpr.weighted_sum(picks, cost.tolist()))
         for pick, taken in zip(picks, now.tolist(), strict=True):
             model.add_hint(pick, taken)
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = 1
-        solver.parameters.max_deterministic_time = limit
-        solver.parameters.max_time_in_seconds = LIMIT_S
-        solver.parameters.catch_sigint_signal = False  # else Ctrl-C ends the process from then on
+        solver = repeatable_solver(limit, most_s=LIMIT_S)
         status = solver.solve(model)
         work = float(solver.response_proto.deterministic_time)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE) or solver.objective_value >= int(cost[now].sum()):

@@ -51,8 +51,10 @@ ROUNDS_OF_RECOMBINING = 3
 """Rounds after which the answer is waited for."""
 
 MOST_POOLED = 20_000
+"""Days in a pool; the oldest go first."""
+
 POOL_LIMIT = 0.4
-"""Days in a pool, and units of deterministic time for one recombination."""
+"""Units of deterministic time for one recombination."""
 
 Seen = Callable[[Solution], None]
 Rank = tuple[tuple[int, ...], float]

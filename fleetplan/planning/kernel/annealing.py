@@ -25,7 +25,6 @@ from fleetplan.planning.kernel.layout import (
     SOFT,
     SORT,
     STOPS,
-    TRIP,
     TRIP_FLOATS,
     TRIPS,
     UNSERVED,
@@ -36,7 +35,7 @@ from fleetplan.planning.kernel.layout import (
 )
 from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.recreating import ALL, NONE, put_back, sort_taken
-from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, ruin_trip, settle_ruins
+from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, settle_ruins
 from fleetplan.planning.kernel.settling import settle_rests
 
 EAGER, EAGER_SHARE = 0.5, 0.1
@@ -77,7 +76,7 @@ class Tune(NamedTuple):
         removed: stops removed on average by strings.
         longest: most stops of a string.
         blink: chance to overlook a place.
-        whole_day, whole_trip: chance that a day, or a trip, is removed instead of strings.
+        whole_day: chance that a day is removed instead of strings.
         pro_rata: chance that a step counts only that share of a vehicle's day that a stop fills.
     """
 
@@ -85,7 +84,6 @@ class Tune(NamedTuple):
     longest: float = 10.0
     blink: float = 0.01
     whole_day: float = 0.08
-    whole_trip: float = 0.0
     pro_rata: float = 0.2
     closed: float = 0.1
     favoured: float = 0.3
@@ -224,8 +222,6 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
     r = s.entity[x, DAY]
     if r >= 0 and draw < tune.whole_day:
         ruin_day(w, s, work, r)
-    elif r >= 0 and draw < tune.whole_day + tune.whole_trip:
-        ruin_trip(w, s, work, s.entity[x, TRIP])
     else:
         ruin_strings(w, s, work, rng, x, tune)
     settle_ruins(w, s, work)

@@ -119,17 +119,6 @@ def ruin_day(w: Any, s: Any, work: Any, r: int) -> None:
 
 
 @compiled
-def ruin_trip(w: Any, s: Any, work: Any, m: int) -> None:
-    """Remove every stop of the trip that begins at a marker."""
-    e = s.entity[m, NEXT]
-    while s.entity[e, TRIP] == m and s.entity[e, NEXT] >= 0:
-        following = s.entity[e, NEXT]
-        if s.entity[e, KIND] == TASK:
-            take_out(s, work, e)
-        e = following
-
-
-@compiled
 def settle_ruins(w: Any, s: Any, work: Any) -> None:
     """Put the touched days right after removals; a day that cannot be driven without the removed stops is emptied."""
     for k in range(1, work.touched[0] + 1):

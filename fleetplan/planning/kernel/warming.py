@@ -1,4 +1,4 @@
-"""A small problem that calls every compiled function once."""
+"""A small problem whose planning compiles, or loads, all of the search's machine code."""
 
 from __future__ import annotations
 
