@@ -13,11 +13,14 @@ from fleetplan.planning.kernel.classes import change_class, cost_as
 from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     BASE,
+    CAPACITY,
     CLASS,
     CLOSE_TASKS,
+    COLLECT,
     COST,
     COUNT,
     DAY,
+    DELIVER,
     END,
     FIXED,
     KIND,
@@ -145,6 +148,16 @@ def _scan_all(w: Any, s: Any, work: Any, x: int) -> None:
         _consider_trips(w, s, work, x, r)
 
 
+@inlined
+def _share_of(w: Any, c: int, x: int) -> float:
+    """Share of a vehicle of class ``c`` that a task fills."""
+    most = 0.0
+    for k in range(w.dims):
+        if w.amounts[c, CAPACITY + k] > 0.0:
+            most = max(most, max(w.task[x, DELIVER + k], w.task[x, COLLECT + k]) / w.amounts[c, CAPACITY + k])
+    return most
+
+
 @compiled
 def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offered: int, blink: float) -> None:
     """The cheapest place for a task, in ``work.best[0]`` and ``work.place``: kind, entity or class, option."""
@@ -158,7 +171,11 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offere
         if s.used[c] < w.numbers[c, COUNT] and offered in (ALL, c):
             cost = w.alone[c * w.n + x]
             if cost < INFINITE:
-                cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
+                if w.classes > 1:
+                    if share < 1.0:
+                        cost *= share * _share_of(w, c, x)
+                else:
+                    cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
                 if cost < work.best[0]:
                     work.best[0] = cost
                     work.place[0] = 2
