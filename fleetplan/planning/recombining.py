@@ -3,9 +3,9 @@
 A pool holds good days. Which of them serve every stop once, within the numbers of vehicles, at the least cost is a set
 partitioning problem; it decides the mix of types exactly over the pool. Large pools are worked on in groups of
 neighbouring days of the plan to start from: the days of the pool that serve only stops of the group compete, the
-linear program's reduced costs choose the most promising of them, and CP-SAT decides: among some hundreds at first, and among
-more once that is proven. Stops are served exactly once on purpose: covering them more than once, to be
-repaired afterwards, took CP-SAT twenty times as long, and so did SCIP and HiGHS either way.
+linear program's reduced costs choose the most promising of them, and CP-SAT decides: among some hundreds at first, and
+among more once that is proven. Stops are served exactly once on purpose: covering them more than once, to be repaired
+afterwards, took CP-SAT twenty times as long, and so did SCIP and HiGHS either way.
 
 The method is old (B. A. Foster and D. M. Ryan, "An integer programming approach to the vehicle scheduling problem",
 Operational Research Quarterly 27 (1976), 367–384); as the last room of a heuristic see Y. Rochat and É. Taillard,
