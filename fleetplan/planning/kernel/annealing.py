@@ -25,7 +25,6 @@ from fleetplan.planning.kernel.layout import (
     KIND,
     NEXT,
     SOFT,
-    SORT,
     STOPS,
     TRIP_FLOATS,
     TRIPS,
@@ -36,7 +35,7 @@ from fleetplan.planning.kernel.layout import (
     Ints32,
 )
 from fleetplan.planning.kernel.linking import start_of
-from fleetplan.planning.kernel.recreating import ALL, NONE, put_back, sort_taken
+from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, put_back, sort_taken
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, settle_ruins
 from fleetplan.planning.kernel.settling import settle_rests
 from fleetplan.planning.kernel.timing import INFINITE
@@ -80,7 +79,13 @@ class Tune(NamedTuple):
         longest: most stops of a string.
         blink: chance to overlook a place.
         whole_day: chance that a day is removed instead of strings.
-        pro_rata: chance that a step counts only that share of a vehicle's day that a stop fills.
+        pro_rata: chance that a step counts only that share of a new vehicle's day that a stop fills.
+        closed: chance that a step offers no new vehicle.
+        favoured: with several classes, chance that a step offers new vehicles of one class alone; else of all.
+        same: of those steps, the share that offer the class of the day that the removed stops were taken around; the
+            others draw a class, and so do all that begin at a stop left out.
+        firmer, softer: shares of itself by which what stops left out count rises after a step with more of them left
+            out than in the best solution, and falls after any other; where they have prices it stays.
     """
 
     removed: float = 10.0
@@ -244,9 +249,9 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
         offered = own if own >= 0 and uniform(rng) < tune.same else below(rng, w.classes)
     for k in range(1, work.taken[0] + 1):
         x = work.taken[k]
-        share = 1.0
+        share = WHOLE_DAY
         if generous:
-            share = EAGER_SHARE if eager else (0.999999 if w.classes > 1 else w.task[x, SORT])
+            share = EAGER_SHARE if eager else PRO_RATA
         if not put_back(w, s, work, rng, x, share, offered, tune.blink):
             s.left[0] += 1
             s.left[s.left[0]] = x
