@@ -96,7 +96,12 @@ class Pool:
     def keep_least(self, value: Floats, most: int) -> None:
         """Drop all but so many days of the least value."""
         if len(self) > most:
-            self._take(np.sort(np.argsort(value, kind="stable")[:most]))
+            kept = np.sort(np.argsort(value, kind="stable")[:most])
+            # the last place is for those that are nowhere: -1 finds it
+            moved = np.full(len(self) + 1, -1, dtype=np.int64)
+            moved[kept] = np.arange(len(kept))
+            self.place = moved[self.place]
+            self._take(kept)
 
     def _take(self, columns: Ints) -> None:
         where, _ = self._cells(columns)
