@@ -53,6 +53,7 @@ class Clock:
         used: steps done.
         latest: the deadline and its grace.
         hurried: whether the steps are shortened by now.
+        whole_s: seconds until the deadline at the start; infinite without one.
         cut: whether something else than steps was, such as first plans.
     """
 
@@ -64,6 +65,7 @@ class Clock:
         self.hurried = False
         self.cut = False
         self._began = time.monotonic()
+        self.whole_s = self.left_s
         self._busy_s = 0.0
         self._progress = 0.0
 

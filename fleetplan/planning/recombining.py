@@ -3,9 +3,9 @@
 A pool holds good days. Which of them serve every stop once, within the numbers of vehicles, at the least cost is a set
 partitioning problem; it decides the mix of types exactly over the pool. Large pools are worked on in groups of
 neighbouring days of the plan to start from: the days of the pool that serve only stops of the group compete, the
-linear program's reduced costs choose the most promising of them, and CP-SAT decides. Exact cover is kept on purpose:
-measured on pools of 20,000 days CP-SAT proved optima of 1,000 columns in a twentieth of a second where covering stops
-more than once, to be repaired afterwards, took over a second without proof, and so did SCIP and HiGHS either way.
+linear program's reduced costs choose the most promising of them, and CP-SAT decides: among some hundreds at first, and
+among more once that is proven. Stops are served exactly once on purpose: covering them more than once, to be repaired
+afterwards, took CP-SAT twenty times as long, and so did SCIP and HiGHS either way.
 
 The method is old (B. A. Foster and D. M. Ryan, "An integer programming approach to the vehicle scheduling problem",
 Operational Research Quarterly 27 (1976), 367–384); as the last room of a heuristic see Y. Rochat and É. Taillard,
@@ -17,10 +17,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +27,14 @@ from ortools.sat.python import cp_model
 from fleetplan.planning.cp_sat import repeatable_solver
 from fleetplan.planning.instance import Day, Instance
 from fleetplan.planning.linear import LinearProgram
+from fleetplan.planning.pool import Pool, rows_of
 from fleetplan.planning.schedule import Solution, cost_of, time_day
 
+WHOLE = 450
+"""Stops up to which all days are recombined at once."""
+
 GROUP = 150
-"""Stops of neighbouring days that are recombined at once; twice as many cost five times the time of the program."""
+"""Else: stops of neighbouring days that are; twice as many cost five times the time of the program."""
 
 MOST_PASSES = 8
 MOST_IDLE = 2
@@ -42,10 +44,14 @@ PROMISING = 0.25
 """Share of the pool, the days that look cheapest beside the plan, which says what plan days are neighbours."""
 
 LP_COLUMNS = 4000
-"""Days of the pool in a group's linear program, those that look cheapest beside the plan to start from."""
+"""Days of the pool in a group's linear program, those that look cheapest by the prices known."""
 
-CP_COLUMNS = 1000
-"""Days among which CP-SAT decides, those of the least reduced cost; with more of them it proves little in its time."""
+LEAST_COLUMNS, COLUMNS_OF_UNIT, MOST_COLUMNS = 500, 1250, 3000
+"""Days among which CP-SAT decides at first, those of the least reduced cost: so many for each unit of effort. Among
+too many it finds no plan at all in its time, among too few no better one."""
+
+MORE, MORE_UNTIL = 1.5, 0.5
+"""By how much their number grows once the best choice among them is proven, and share of the effort after which not."""
 
 SHARE = 0.25
 """Of the effort, the most for one group."""
@@ -66,126 +72,93 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Days with their tasks in compressed rows; no two of one class serve the same tasks.
+class Prices(NamedTuple):
+    """What linear programs over a pool make of it.
 
     Attributes:
-        days: ``m`` of them.
-        kind, cost: ``[m]``.
-        begin: ``[m+1]``; the tasks of day ``j`` are ``task[begin[j]:begin[j+1]]``.
-        task: all tasks, day after day.
-        chosen: the days of the plan to start from.
+        worth: ``[n]`` money for serving each task.
+        extra: ``[classes]`` money that one more vehicle of each class would bring, negative or 0.
     """
 
-    days: list[Day]
-    kind: Ints
-    cost: Floats
-    begin: Ints
-    task: Ints
-    chosen: Ints
+    worth: Floats
+    extra: Floats
 
-    def entries(self, columns: Ints) -> tuple[Ints, Ints]:
-        """Tasks of some days, and for each the position of its day among them."""
-        lengths = self.begin[columns + 1] - self.begin[columns]
-        offset = np.repeat(self.begin[columns] - np.cumsum(lengths) + lengths, lengths)
-        return self.task[offset + np.arange(int(lengths.sum()))], np.repeat(np.arange(len(columns)), lengths)
+
+@dataclass(frozen=True, eq=False)
+class Recombined:
+    """What a pool came to.
+
+    Attributes:
+        solution: the best plan found, or ``None`` where none beats the one to start from.
+        prices: of its tasks and vehicles.
+    """
+
+    solution: Solution | None
+    prices: Prices
 
 
 def recombine(
-    instance: Instance,
-    days: Sequence[Day],
-    costs: Sequence[float] | Floats,
+    pool: Pool,
     *,
     start: Solution,
     limit: float,
     until: float | None = None,
-) -> Solution | None:
-    """The best plan found from the days of a pool and of a plan to start from, or ``None`` when none beats that plan.
+    decide: bool = True,
+    prices: Prices | None = None,
+) -> Recombined | None:
+    """The best plan found from the days of a pool and of a plan to start from; ``None`` where there is nothing to do.
 
     Repeats exactly: effort is counted in deterministic units. Loading docks are not looked at.
 
     Args:
-        instance: what is planned.
-        days: the pool; days that serve a task twice are passed over.
-        costs: of each of them, as :func:`~fleetplan.planning.schedule.time_day` would have it.
+        pool: days, at the costs that :func:`~fleetplan.planning.schedule.time_day` gives them.
         start: a sound plan.
         limit: units of CP-SAT's deterministic time, each about a second on one core.
         until: moment of ``time.monotonic()`` after which no further group is begun, for want of time.
+        decide: false: only the linear programs are solved, for their prices.
+        prices: found earlier; they say which days are the most promising.
     """
-    pool = make_pool(instance, days, costs, start) if len(days) else None
-    if pool is None or limit <= 0:
+    instance = pool.instance
+    timed = [time_day(instance, kind, trips) for kind, trips in start.days]
+    if not len(pool) or limit <= 0 or any(day is None for day in timed):
+        return None
+    own = rows_of(instance, start.days, [day.cost for day in timed if day is not None])
+    pool = Pool(instance, [own, pool.rows()])
+    chosen = np.unique(pool.place[: len(start.days)])
+    if len(chosen) < len(start.days) or (len(chosen) and chosen[0] < 0):
         return None
     left = np.array(sorted(start.left), dtype=np.int64)
+    worth, extra = _shares(pool, chosen), np.zeros(len(instance.classes))
+    if prices is not None:
+        worth, extra = prices.worth.copy(), prices.extra
+    found, extras = Prices(worth.copy(), extra.copy()), [np.zeros(len(instance.classes))]
     used, passes, idle = 0.0, 0, 0
     while used < limit and passes < MOST_PASSES and idle < MOST_IDLE:
         idle += 1
-        groups, reach = _groups(instance, pool, left, passes)
-        chosen = set(pool.chosen.tolist())
-        missing = set(left.tolist())
+        groups, reach = _groups(pool, chosen, left, passes)
+        picked, missing = set(chosen.tolist()), set(left.tolist())
         for group in groups:
             if used >= limit or (until is not None and time.monotonic() >= until):
                 used = limit
                 break
-            counts = np.bincount(pool.kind[sorted(chosen)], minlength=len(instance.classes))
-            trial = _Group(instance, pool, group, reach, counts)
-            work, found = trial.solve(min(limit * SHARE if len(groups) > 1 else limit, limit - used))
+            counts = np.bincount(pool.kind[sorted(picked)], minlength=len(instance.classes))
+            trial = _Group(pool, chosen, group, reach, counts, Prices(worth, extra))
+            work, better = trial.solve(min(limit * SHARE if len(groups) > 1 else limit, limit - used), decide=decide)
             used += work
-            if found is not None:
-                picked, out = found
-                chosen = chosen - set(trial.old.tolist()) | set(picked)
+            if passes == 0 and trial.priced:
+                found.worth[trial.tasks] = trial.prices.worth[trial.tasks]
+                extras.append(trial.prices.extra)
+                found.extra[:] = np.min(extras, axis=0)
+            if better is not None:
+                days, out = better
+                picked = picked - set(trial.old.tolist()) | set(days)
                 missing = missing - set(trial.left.tolist()) | set(out)
                 idle = 0
-        pool = Pool(pool.days, pool.kind, pool.cost, pool.begin, pool.task, np.array(sorted(chosen), dtype=np.int64))
-        left = np.array(sorted(missing), dtype=np.int64)
+        chosen, left = np.array(sorted(picked), dtype=np.int64), np.array(sorted(missing), dtype=np.int64)
         passes += 1
-        if len(groups) == 1:
+        if len(groups) == 1 or not decide:
             break
-    return _checked(instance, [pool.days[j] for j in pool.chosen], left, start)
-
-
-def make_pool(instance: Instance, days: Sequence[Day], costs: Sequence[float] | Floats, start: Solution) -> Pool | None:
-    """The pool without repetitions, the days of the plan to start from among it; ``None`` when one is impossible."""
-    timed = [time_day(instance, kind, trips) for kind, trips in start.days]
-    if any(day is None for day in timed):
-        return None
-    own = np.array([day.cost for day in timed if day is not None])
-    everything: list[Day] = [*start.days, *days]
-    cost = np.concatenate([own, np.asarray(costs, dtype=np.float64)])
-    kind = np.fromiter((day[0] for day in everything), dtype=np.int64, count=len(everything))
-    lengths = np.fromiter((sum(map(len, day[1])) for day in everything), dtype=np.int64, count=len(everything))
-    options = np.fromiter(
-        chain.from_iterable(chain.from_iterable(day[1] for day in everything)), dtype=np.int64, count=int(lengths.sum())
-    )
-    owner = np.repeat(np.arange(len(everything)), lengths)
-    first = np.concatenate([[0], np.cumsum([len(c.options.task) for c in instance.classes])])[:-1]
-    tasks = np.concatenate([c.options.task for c in instance.classes])[options + first[kind[owner]]]
-    # A random number of 62 bits per task: days of one class with equal sums serve the same tasks.
-    marks = np.random.default_rng(0).integers(1, 2**62, instance.size, dtype=np.int64)
-    total = np.zeros(len(everything), dtype=np.int64)
-    np.add.at(total, owner, marks[tasks])
-    ordered = np.lexsort((tasks, owner))
-    twice = (tasks[ordered][1:] == tasks[ordered][:-1]) & (owner[ordered][1:] == owner[ordered][:-1])
-    sound = np.isfinite(cost) & (lengths > 0)
-    sound[owner[ordered][1:][twice]] = False
-    if not sound[: len(own)].all():
-        return None
-    rank = np.lexsort((np.arange(len(everything)), cost, total, kind))
-    rank = rank[sound[rank]]
-    leader = np.ones(len(rank), dtype=bool)
-    leader[1:] = (kind[rank][1:] != kind[rank][:-1]) | (total[rank][1:] != total[rank][:-1])
-    best = np.empty(len(everything), dtype=np.int64)
-    best[rank] = rank[leader][np.cumsum(leader) - 1]
-    kept = np.sort(rank[leader])
-    inside = np.isin(owner, kept)
-    return Pool(
-        days=[everything[j] for j in kept],
-        kind=kind[kept],
-        cost=cost[kept],
-        begin=np.concatenate([[0], np.cumsum(lengths[kept])]),
-        task=tasks[inside],
-        chosen=np.sort(np.searchsorted(kept, best[: len(own)])),
-    )
+    return Recombined(_checked(instance, [pool.day(j) for j in chosen], left, start), found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,22 +177,23 @@ class _Reach:
     owner: Ints
 
 
-def _groups(instance: Instance, pool: Pool, left: Ints, turn: int) -> tuple[list[Ints], _Reach]:
+def _groups(pool: Pool, chosen: Ints, left: Ints, turn: int) -> tuple[list[Ints], _Reach]:
     """Parts of the plan in groups of neighbours, those between which the pool moves stops most, and each in one."""
-    size = len(pool.chosen) + len(left)
+    instance = pool.instance
+    size = len(chosen) + len(left)
     owner = np.full(instance.size, -1, dtype=np.int64)
-    tasks, position = pool.entries(pool.chosen)
+    tasks, position = pool.entries(chosen)
     owner[tasks] = position
-    owner[left] = len(pool.chosen) + np.arange(len(left))
-    columns = np.repeat(np.arange(len(pool.days)), np.diff(pool.begin))
+    owner[left] = len(chosen) + np.arange(len(left))
+    columns = np.repeat(np.arange(len(pool)), np.diff(pool.begin))
     pairs = np.unique(columns * size + owner[pool.task])
     column, part = pairs // size, pairs % size
-    reach = _Reach(column, part, np.bincount(column, minlength=len(pool.days)), owner)
+    reach = _Reach(column, part, np.bincount(column, minlength=len(pool)), owner)
     stops = np.bincount(owner, minlength=size)
-    if instance.size <= GROUP * 4 // 3:
+    if instance.size <= WHOLE:
         return [np.arange(size)], reach
     links: dict[int, Floats] = {}
-    weight = _promise(instance, pool)[column] / np.maximum(1, reach.parts[column] - 1)
+    weight = _promise(pool, chosen)[column] / np.maximum(1, reach.parts[column] - 1)
     groups: list[Ints] = []
     free = np.ones(size, dtype=bool)
     order = np.random.default_rng(turn).permutation(size)
@@ -246,48 +220,53 @@ def _groups(instance: Instance, pool: Pool, left: Ints, turn: int) -> tuple[list
     return groups, reach
 
 
-def _promise(instance: Instance, pool: Pool) -> Floats:
+def _shares(pool: Pool, chosen: Ints) -> Floats:
+    """For each stop its share of what its day of the plan costs."""
+    share = np.zeros(pool.instance.size)
+    tasks, position = pool.entries(chosen)
+    share[tasks] = (pool.cost[chosen] / pool.stops[chosen])[position]
+    return share
+
+
+def _promise(pool: Pool, chosen: Ints) -> Floats:
     """1 for the days of the pool that look cheapest beside the plan, a stop at its share of its day, else 0."""
-    share = np.zeros(instance.size)
-    tasks, position = pool.entries(pool.chosen)
-    share[tasks] = (pool.cost[pool.chosen] / np.diff(pool.begin)[pool.chosen])[position]
-    reduced = pool.cost - np.add.reduceat(share[pool.task], pool.begin[:-1])
+    reduced = pool.reduced(_shares(pool, chosen), np.zeros(len(pool.instance.classes)))
     return np.asarray(reduced <= np.quantile(reduced, PROMISING), dtype=np.float64)
 
 
 class _Group:
     """Some days of the plan, to be replaced by others that serve the same stops."""
 
-    def __init__(self, instance: Instance, pool: Pool, parts: Ints, reach: _Reach, counts: Ints) -> None:
+    def __init__(self, pool: Pool, chosen: Ints, parts: Ints, reach: _Reach, counts: Ints, prices: Prices) -> None:
+        instance = pool.instance
         self.instance, self.pool = instance, pool
-        served = len(pool.chosen)
-        self.old = pool.chosen[parts[parts < served]]
+        served = len(chosen)
+        self.old = chosen[parts[parts < served]]
         member = np.zeros(served + int((reach.owner >= served).sum()), dtype=bool)
         member[parts] = True
         self.tasks = np.flatnonzero(member[reach.owner])
         self.left = np.flatnonzero(member[reach.owner] & (reach.owner >= served))
-        hits = np.bincount(reach.column, weights=member[reach.part].astype(np.float64), minlength=len(pool.days))
+        hits = np.bincount(reach.column, weights=member[reach.part].astype(np.float64), minlength=len(pool))
         columns = np.flatnonzero(hits == reach.parts)
         self.row = np.full(instance.size, -1, dtype=np.int64)
         self.row[self.tasks] = np.arange(len(self.tasks))
         ours = np.bincount(pool.kind[self.old], minlength=len(instance.classes))
         most = np.array([c.count for c in instance.classes], dtype=np.int64)
         self.most = most - counts + ours
-        share = np.zeros(instance.size)
-        tasks, position = pool.entries(self.old)
-        share[tasks] = (pool.cost[self.old] / np.diff(pool.begin)[self.old])[position]
-        self.columns = self._nearest(columns, share, LP_COLUMNS)
+        self.columns, self.prices, self.priced = columns, prices, False
         self._price_of_leaving()
 
-    def _nearest(self, columns: Ints, dual: Floats, most: int, extra: Floats | None = None) -> Ints:
+    def _over(self, columns: Ints, prices: Prices) -> Floats:
+        """What some days cost above the prices of their stops and vehicles."""
+        tasks, position = self.pool.entries(columns)
+        worth = np.bincount(position, weights=prices.worth[tasks], minlength=len(columns))
+        return np.asarray(self.pool.cost[columns] - worth - prices.extra[self.pool.kind[columns]], dtype=np.float64)
+
+    def _nearest(self, columns: Ints, prices: Prices, most: int) -> Ints:
         """The days of the least reduced cost, and those of the plan."""
         if len(columns) <= most:
             return columns
-        tasks, position = self.pool.entries(columns)
-        reduced = self.pool.cost[columns] - np.bincount(position, weights=dual[tasks], minlength=len(columns))
-        if extra is not None:
-            reduced = reduced - extra[self.pool.kind[columns]]
-        best = columns[np.argsort(reduced, kind="stable")[:most]]
+        best = columns[np.argsort(self._over(columns, prices), kind="stable")[:most]]
         return np.union1d(best, self.old)
 
     def _price_of_leaving(self) -> None:
@@ -316,39 +295,60 @@ class _Group:
             self.price[these] = parcels * (above * (1.0 + 1e-6))
             above += float(self.price[these].sum())
 
-    def solve(self, limit: float) -> tuple[float, tuple[list[int], list[int]] | None]:
+    def solve(self, limit: float, *, decide: bool) -> tuple[float, tuple[list[int], list[int]] | None]:
         """Effort used, and the days and stops left out of a better choice, if there is one."""
         if len(self.columns) == len(self.old) and not len(self.droppable):
             return 0.0, None
-        steps, dual, extra, bound = self._linear(limit)
+        steps, bound = self._linear(limit)
         work = steps * len(self.tasks) * WORK_OF_STEP
         present = float(self.pool.cost[self.old].sum()) + float(self.price[np.isin(self.droppable, self.left)].sum())
-        if bound > present - 1e-9 * max(1.0, abs(present)) or work >= limit:
+        if not decide or bound > present - 1e-9 * max(1.0, abs(present)) or work >= limit:
             return work, None
-        columns = self._nearest(self.columns, dual, CP_COLUMNS, extra)
-        used, found = self._decide(columns, limit - work)
-        return work + used, found
+        # A day that costs more above the prices than the plan does above the program is in no better plan.
+        gap = present - bound + 1e-9 * max(1.0, abs(present))
+        candidates = np.union1d(self.columns[self._over(self.columns, self.prices) <= gap], self.old)
+        wanted, better = int(min(MOST_COLUMNS, max(LEAST_COLUMNS, COLUMNS_OF_UNIT * limit))), None
+        while True:
+            columns = self._nearest(candidates, self.prices, wanted)
+            used, found, proven = self._decide(columns, limit - work)
+            work += used
+            if found is not None and (better is None or self._cost(found) < self._cost(better)):
+                better = found
+            if not proven or len(candidates) <= wanted or work >= limit * MORE_UNTIL:
+                return work, better
+            wanted = int(wanted * MORE)
 
-    def _linear(self, limit: float) -> tuple[int, Floats, Floats, float]:
-        """Steps taken, value of serving each task, of one more vehicle of each class, and the least cost."""
-        pool, columns = self.pool, self.columns
-        m, rows, kinds = len(columns), len(self.tasks), len(self.instance.classes)
-        tasks, position = pool.entries(columns)
-        row = np.concatenate([self.row[tasks], self.row[self.droppable], rows + pool.kind[columns]])
+    def _cost(self, choice: tuple[list[int], list[int]]) -> float:
+        """What days and stops left out come to."""
+        days, out = choice
+        return float(self.pool.cost[days].sum() + self.price[np.isin(self.droppable, out)].sum())
+
+    def _linear(self, limit: float) -> tuple[int, float]:
+        """Steps taken and the least cost; the program's prices become the group's.
+
+        Stops may be served more than once, which costs no less and keeps their prices from swinging below nothing.
+        """
+        rows, kinds = len(self.tasks), len(self.instance.classes)
+        columns = self._nearest(self.columns, self.prices, LP_COLUMNS)
+        tasks, position = self.pool.entries(columns)
+        m = len(columns)
+        row = np.concatenate([self.row[tasks], self.row[self.droppable], rows + self.pool.kind[columns]])
         column = np.concatenate([position, m + np.arange(len(self.droppable)), np.arange(m)])
-        cost = np.concatenate([pool.cost[columns], np.minimum(self.price, 2.0 * self.money + 1.0)])
+        cost = np.concatenate([self.pool.cost[columns], np.minimum(self.price, 2.0 * self.money + 1.0)])
         lower = np.concatenate([np.ones(rows), np.full(kinds, -math.inf)])
-        program = LinearProgram(lower, np.concatenate([np.ones(rows), self.most]), method="dual")
+        program = LinearProgram(lower, np.concatenate([np.full(rows, math.inf), self.most]), method="dual")
         program.add(cost, row, column, np.ones(len(row)))
         answer = program.solve(max(1, int(limit / (WORK_OF_STEP * max(1, rows)))))
         if answer is None:
-            return 0, np.zeros(self.instance.size), np.zeros(kinds), math.inf
-        dual = answer.duals
-        worth = np.zeros(self.instance.size)
-        worth[self.tasks] = dual[:rows]
-        return answer.steps, worth, dual[rows:], answer.bound
+            return 0, math.inf
+        if answer.bound > -math.inf:
+            worth = np.zeros(self.instance.size)
+            worth[self.tasks] = answer.duals[:rows]
+            self.prices, self.priced = Prices(worth, answer.duals[rows:]), True
+        return answer.steps, answer.bound
 
-    def _decide(self, columns: Ints, limit: float) -> tuple[float, tuple[list[int], list[int]] | None]:
+    def _decide(self, columns: Ints, limit: float) -> tuple[float, tuple[list[int], list[int]] | None, bool]:
+        """Effort used, the better choice among some days, if one is found, and whether there is no better one."""
         pool = self.pool
         total = self.money + float(self.price.sum())
         scale = min(RESOLUTION / self.money if self.money > 0 else math.inf, LARGEST / total if total > 0 else 1.0)
@@ -369,16 +369,16 @@ class _Group:
             if len(ours) > most:
                 model.add(cp_model.LinearExpr.sum([picks[j] for j in ours]) <= most)
         model.minimize(cp_model.LinearExpr.weighted_sum(picks, cost.tolist()))
-        for pick, taken in zip(picks, now.tolist(), strict=True):
-            model.add_hint(pick, taken)
+        # no hint: told of the plan so far, CP-SAT searches near it and finds less in the same time
         solver = repeatable_solver(limit, most_s=LIMIT_S)
+        solver.parameters.linearization_level = 2
         status = solver.solve(model)
         work = float(solver.response_proto.deterministic_time)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE) or solver.objective_value >= int(cost[now].sum()):
-            return work, None
+            return work, None, status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
         taken = np.array([solver.boolean_value(pick) for pick in picks])
         picked = columns[taken[: len(columns)]].tolist()
-        return work, (picked, self.droppable[taken[len(columns) :]].tolist())
+        return work, (picked, self.droppable[taken[len(columns) :]].tolist()), status == cp_model.OPTIMAL
 
 
 def _checked(instance: Instance, days: list[Day], left: Ints, start: Solution) -> Solution | None:

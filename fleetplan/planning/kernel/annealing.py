@@ -11,8 +11,10 @@ from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import below, uniform
 from fleetplan.planning.kernel.classes import best_class
+from fleetplan.planning.kernel.harvest import gather
 from fleetplan.planning.kernel.layout import (
     ARC_M,
+    CLASS,
     COST,
     DAY,
     DAY_FLOATS,
@@ -23,7 +25,6 @@ from fleetplan.planning.kernel.layout import (
     KIND,
     NEXT,
     SOFT,
-    SORT,
     STOPS,
     TRIP_FLOATS,
     TRIPS,
@@ -34,9 +35,10 @@ from fleetplan.planning.kernel.layout import (
     Ints32,
 )
 from fleetplan.planning.kernel.linking import start_of
-from fleetplan.planning.kernel.recreating import ALL, NONE, put_back, sort_taken
+from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, put_back, sort_taken
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, settle_ruins
 from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.timing import INFINITE
 
 EAGER, EAGER_SHARE = 0.5, 0.1
 """Of the steps that count a share of a vehicle's day while stops are left out: those that count just this share."""
@@ -77,16 +79,23 @@ class Tune(NamedTuple):
         longest: most stops of a string.
         blink: chance to overlook a place.
         whole_day: chance that a day is removed instead of strings.
-        pro_rata: chance that a step counts only that share of a vehicle's day that a stop fills.
+        pro_rata: chance that a step counts only that share of a new vehicle's day that a stop fills.
+        closed: chance that a step offers no new vehicle.
+        favoured: with several classes, chance that a step offers new vehicles of one class alone; else of all.
+        same: of those steps, the share that offer the class of the day that the removed stops were taken around; the
+            others draw a class, and so do all that begin at a stop left out.
+        firmer, softer: shares of itself by which what stops left out count rises after a step with more of them left
+            out than in the best solution, and falls after any other; where they have prices it stays.
     """
 
     removed: float = 10.0
     longest: float = 10.0
     blink: float = 0.01
     whole_day: float = 0.08
-    pro_rata: float = 0.2
+    pro_rata: float = 0.5
     closed: float = 0.1
-    favoured: float = 0.3
+    favoured: float = 0.8
+    same: float = 0.7
     firmer: float = 0.003
     softer: float = 0.0015
 
@@ -220,6 +229,7 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
     draw = uniform(rng)
     x = work.active[1 + below(rng, work.active[0])]
     r = s.entity[x, DAY]
+    own = s.info[r, CLASS] if r >= 0 else -1
     if r >= 0 and draw < tune.whole_day:
         ruin_day(w, s, work, r)
     else:
@@ -236,12 +246,12 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
     if draw < tune.closed:
         offered = NONE
     elif w.classes > 1 and draw < tune.closed + tune.favoured:
-        offered = below(rng, w.classes)
+        offered = own if own >= 0 and uniform(rng) < tune.same else below(rng, w.classes)
     for k in range(1, work.taken[0] + 1):
         x = work.taken[k]
-        share = 1.0
+        share = WHOLE_DAY
         if generous:
-            share = EAGER_SHARE if eager else w.task[x, SORT]
+            share = EAGER_SHARE if eager else PRO_RATA
         if not put_back(w, s, work, rng, x, share, offered, tune.blink):
             s.left[0] += 1
             s.left[s.left[0]] = x
@@ -263,7 +273,17 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
 
 @compiled
 def anneal(
-    w: Any, s: Any, kept: Any, best: Any, work: Any, rng: Any, tune: Any, iterations: int, hot: float, cold: float
+    w: Any,
+    s: Any,
+    kept: Any,
+    best: Any,
+    work: Any,
+    harvest: Any,
+    rng: Any,
+    tune: Any,
+    iterations: int,
+    hot: float,
+    cold: float,
 ) -> int:
     """So many steps from temperature ``hot`` to ``cold``, both in money; returns how many were improvements.
 
@@ -273,6 +293,7 @@ def anneal(
         kept: the current solution; equals ``s`` at the start and at the end.
         best: the best so far.
         work: scratch.
+        harvest: takes what days look worth keeping.
         rng: state of the random numbers.
         tune: what steers.
         iterations: steps.
@@ -287,6 +308,10 @@ def anneal(
     heat = hot
     for _ in range(iterations):
         sound = step(w, s, work, rng, tune)
+        if sound and harvest.slack[0] > -INFINITE:
+            for k in range(1, work.touched[0] + 1):
+                if s.info[work.touched[k], STOPS] > 0:
+                    gather(w, s, harvest, work.touched[k])
         heat *= ratio
         change = (s.total[0] - kept.total[0]) + work.lenience[0] * (s.total[2] - kept.total[2])
         if sound and change < -heat * math.log(uniform(rng) + 1e-300):

@@ -11,7 +11,30 @@ from fleetplan.planning.kernel.annealing import Tune, anneal, copy_all, make_wor
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.days import days_of, put_days
-from fleetplan.planning.kernel.layout import BASE, COST, COUNT, PER_M, STOPS, WAGE, WIDTH, clear, empty_state
+from fleetplan.planning.kernel.harvest import make_harvest
+from fleetplan.planning.kernel.layout import (
+    BASE,
+    COST,
+    COUNT,
+    PER_M,
+    STOPS,
+    WAGE,
+    WIDTH,
+    Floats,
+    clear,
+    empty_state,
+)
+from fleetplan.planning.kernel.timing import INFINITE
+from fleetplan.planning.pool import Rows
+
+FIRST_SLACK = 0.02
+"""Share of a mean day's cost that a day may cost above the prices of its stops, to be gathered at first."""
+
+WANTED = 600
+"""Days wanted from each round; where they are more, the slack becomes what just so many would have kept within."""
+
+WIDER = 0.002
+"""Share of itself, and of a mean day's cost, that the slack grows by where they are few."""
 
 
 class Lane:
@@ -28,6 +51,7 @@ class Lane:
         self.rng = seeded(*seed)
         self.work = make_work(world)
         self.state, self.kept, self.best = (empty_state(world) for _ in range(3))
+        self.harvest = make_harvest(world.n, world.classes)
         self.tune = Tune()
 
     def start(self, days: Sequence[Day], left: Iterable[int], *, counts: Sequence[int] | None = None) -> None:
@@ -55,8 +79,37 @@ class Lane:
     def run(self, iterations: int, hot: float, cold: float) -> int:
         """So many steps; returns how many were improvements."""
         return int(
-            anneal(self.world, self.state, self.kept, self.best, self.work, self.rng, self.tune, iterations, hot, cold)
+            anneal(
+                self.world,
+                self.state,
+                self.kept,
+                self.best,
+                self.work,
+                self.harvest,
+                self.rng,
+                self.tune,
+                iterations,
+                hot,
+                cold,
+            )
         )
+
+    def look_for(self, worth: Floats, extra: Floats) -> None:
+        """Gather days that cost hardly more than these prices of their stops and vehicles, from now on."""
+        self.harvest.worth[:], self.harvest.extra[:] = worth, extra
+        self.harvest.slack[0] = max(float(self.harvest.slack[0]), FIRST_SLACK * self._mean_day())
+
+    def gathered(self) -> Rows:
+        """The days gathered since the last call. How many they are says how choosy to be until the next."""
+        h = self.harvest
+        rows, stops = int(h.size[0]), int(h.size[1])
+        h.size[:] = 0
+        if h.slack[0] > -INFINITE:
+            if rows > WANTED:
+                h.slack[0] = float(np.partition(h.over[:rows], WANTED)[WANTED])
+            elif rows < WANTED // 2:
+                h.slack[0] += WIDER * (abs(float(h.slack[0])) + self._mean_day())
+        return Rows(h.kind[:rows].copy(), h.cost[:rows].copy(), h.stops[:rows].copy(), h.option[:stops].copy())
 
     def best_days(self) -> list[Day]:
         """The days of the best solution."""
@@ -75,6 +128,9 @@ class Lane:
         """Tasks left out."""
         state = self.best if best else self.state
         return [int(x) for x in state.left[1 : state.left[0] + 1]]
+
+    def _mean_day(self) -> float:
+        return float(self.best.total[0]) / max(1, int(self.best.used.sum()))
 
     @property
     def total(self) -> float:

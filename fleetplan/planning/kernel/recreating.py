@@ -13,11 +13,14 @@ from fleetplan.planning.kernel.classes import change_class, cost_as
 from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     BASE,
+    CAPACITY,
     CLASS,
     CLOSE_TASKS,
+    COLLECT,
     COST,
     COUNT,
     DAY,
+    DELIVER,
     END,
     FIXED,
     KIND,
@@ -42,6 +45,9 @@ from fleetplan.planning.kernel.timing import INFINITE
 
 ALL, NONE = -1, -2
 """Classes of which new vehicles are offered in a step, where it is not one of them alone."""
+
+WHOLE_DAY, PRO_RATA = 1.0, -1.0
+"""Shares of a new vehicle's day that count in a step, where it is no given one: all of it, and what a task fills."""
 
 
 @compiled
@@ -145,6 +151,34 @@ def _scan_all(w: Any, s: Any, work: Any, x: int) -> None:
         _consider_trips(w, s, work, x, r)
 
 
+@inlined
+def _share_of(w: Any, c: int, x: int) -> float:
+    """Share of a vehicle of class ``c`` that a task fills."""
+    most = 0.0
+    for k in range(w.dims):
+        if w.amounts[c, CAPACITY + k] > 0.0:
+            most = max(most, max(w.task[x, DELIVER + k], w.task[x, COLLECT + k]) / w.amounts[c, CAPACITY + k])
+    return most
+
+
+@inlined
+def _opening_cost(w: Any, c: int, x: int, share: float) -> float:
+    """What a new vehicle of class ``c`` for a task counts: its day alone, or, while a step is generous, part of that.
+
+    One class alone counts its kilometres whole and a share of what every day costs. Among several classes the whole
+    day counts by the share of the vehicle that the task fills, so that they meet by what they cost once they are full.
+    """
+    cost = w.alone[c * w.n + x]
+    if share == WHOLE_DAY:
+        return float(cost)
+    if w.classes > 1:
+        filled = _share_of(w, c, x)
+        return float(cost * filled if share == PRO_RATA else cost * (share * filled))
+    if share == PRO_RATA:
+        share = w.task[x, SORT]
+    return float(cost - (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN]))
+
+
 @compiled
 def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offered: int, blink: float) -> None:
     """The cheapest place for a task, in ``work.best[0]`` and ``work.place``: kind, entity or class, option."""
@@ -155,14 +189,12 @@ def find_place(w: Any, s: Any, work: Any, rng: Any, x: int, share: float, offere
     token = work.token[0]
     upgrades = w.classes > 1 and offered == ALL
     for c in range(w.classes):
-        if s.used[c] < w.numbers[c, COUNT] and offered in (ALL, c):
-            cost = w.alone[c * w.n + x]
-            if cost < INFINITE:
-                cost -= (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN])
-                if cost < work.best[0]:
-                    work.best[0] = cost
-                    work.place[0] = 2
-                    work.place[1] = c
+        if s.used[c] < w.numbers[c, COUNT] and offered in (ALL, c) and w.alone[c * w.n + x] < INFINITE:
+            cost = _opening_cost(w, c, x, share)
+            if cost < work.best[0]:
+                work.best[0] = cost
+                work.place[0] = 2
+                work.place[1] = c
     for k in range(CLOSE_TASKS):
         y = w.close[x, k]
         if y < 0:
