@@ -133,10 +133,12 @@ class _Mixing:
         return found if better_start is found else None
 
     def _limit(self) -> float:
+        """Deterministic time of a recombination: by the steps, and by what time is left once that is short."""
         expected_s = self.clock.steps * STEP_S
-        if self.clock.hurried:
-            expected_s = min(expected_s, self.clock.whole_s)
-        return max(LEAST_POOL_LIMIT, POOL_SHARE * expected_s)
+        if not self.clock.hurried:
+            return max(LEAST_POOL_LIMIT, POOL_SHARE * expected_s)
+        limit = max(LEAST_POOL_LIMIT, POOL_SHARE * min(expected_s, self.clock.whole_s))
+        return limit if self.clock.latest is None else min(limit, self.clock.latest - time.monotonic())
 
     def _recombined(self, best: Solution, fresh: list[Rows], decide: bool) -> Recombined | None:
         self.pool = Pool(self.instance, [self.pool.rows(), *fresh])
