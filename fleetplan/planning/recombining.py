@@ -131,7 +131,7 @@ def recombine(
     worth, extra = _shares(pool, chosen), np.zeros(len(instance.classes))
     if prices is not None:
         worth, extra = prices.worth.copy(), prices.extra
-    found = Prices(worth.copy(), np.zeros(len(instance.classes)))
+    found, extras = Prices(worth.copy(), extra.copy()), [np.zeros(len(instance.classes))]
     used, passes, idle = 0.0, 0, 0
     while used < limit and passes < MOST_PASSES and idle < MOST_IDLE:
         idle += 1
@@ -147,7 +147,8 @@ def recombine(
             used += work
             if passes == 0 and trial.priced:
                 found.worth[trial.tasks] = trial.prices.worth[trial.tasks]
-                found.extra[:] = np.minimum(found.extra, trial.prices.extra)
+                extras.append(trial.prices.extra)
+                found.extra[:] = np.min(extras, axis=0)
             if better is not None:
                 days, out = better
                 picked = picked - set(trial.old.tolist()) | set(days)
@@ -305,15 +306,22 @@ class _Group:
             return work, None
         # A day that costs more above the prices than the plan does above the program is in no better plan.
         gap = present - bound + 1e-9 * max(1.0, abs(present))
-        candidates = self.columns[self._over(self.columns, self.prices) <= gap]
+        candidates = np.union1d(self.columns[self._over(self.columns, self.prices) <= gap], self.old)
         wanted, better = int(min(MOST_COLUMNS, max(LEAST_COLUMNS, COLUMNS_OF_UNIT * limit))), None
         while True:
             columns = self._nearest(candidates, self.prices, wanted)
             used, found, proven = self._decide(columns, limit - work)
-            work, better = work + used, found or better
+            work += used
+            if found is not None and (better is None or self._cost(found) < self._cost(better)):
+                better = found
             if not proven or len(candidates) <= wanted or work >= limit * MORE_UNTIL:
                 return work, better
             wanted = int(wanted * MORE)
+
+    def _cost(self, choice: tuple[list[int], list[int]]) -> float:
+        """What days and stops left out come to."""
+        days, out = choice
+        return float(self.pool.cost[days].sum() + self.price[np.isin(self.droppable, out)].sum())
 
     def _linear(self, limit: float) -> tuple[int, float]:
         """Steps taken and the least cost; the program's prices become the group's.
