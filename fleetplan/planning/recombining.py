@@ -220,6 +220,16 @@ def _groups(pool: Pool, chosen: Ints, left: Ints, turn: int) -> tuple[list[Ints]
     return groups, reach
 
 
+def first_prices(instance: Instance, plan: Solution) -> Prices:
+    """For each stop its share of what its day of a plan costs: prices until a linear program knows better."""
+    worth = np.zeros(instance.size)
+    for kind, trips in plan.days:
+        timed = time_day(instance, kind, trips)
+        tasks = instance.tasks_of((kind, trips))
+        worth[tasks] = 0.0 if timed is None else timed.cost / len(tasks)
+    return Prices(worth, np.zeros(len(instance.classes)))
+
+
 def _shares(pool: Pool, chosen: Ints) -> Floats:
     """For each stop its share of what its day of the plan costs."""
     share = np.zeros(pool.instance.size)

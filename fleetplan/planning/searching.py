@@ -24,7 +24,7 @@ from fleetplan.planning.kernel.lane import Lane, unit_cost
 from fleetplan.planning.kernel.layout import COUNT, NEAR_TASKS
 from fleetplan.planning.kernel.world import make_world
 from fleetplan.planning.pool import Pool, Rows, rows_of
-from fleetplan.planning.recombining import WHOLE, Prices, Recombined, recombine
+from fleetplan.planning.recombining import WHOLE, Prices, Recombined, first_prices, recombine
 from fleetplan.planning.schedule import Solution, cost_of, make_solution
 
 LANES = 2
@@ -142,8 +142,9 @@ class _Mixing:
 
     def _recombined(self, best: Solution, fresh: list[Rows], decide: bool) -> Recombined | None:
         self.pool = Pool(self.instance, [self.pool.rows(), *fresh])
-        if self.prices is not None:
-            self.pool.keep_least(self.pool.reduced(self.prices.worth, self.prices.extra), MOST_POOLED)
+        if len(self.pool) > MOST_POOLED:
+            known = self.prices or first_prices(self.instance, best)
+            self.pool.keep_least(self.pool.reduced(*known), MOST_POOLED)
         found = recombine(
             self.pool, start=best, limit=self._limit(), until=self.clock.latest, decide=decide, prices=self.prices
         )
