@@ -46,7 +46,7 @@ PROMISING = 0.25
 LP_COLUMNS = 4000
 """Days of the pool in a group's linear program, those that look cheapest by the prices known."""
 
-LEAST_COLUMNS, COLUMNS_OF_UNIT, MOST_COLUMNS = 500, 1250, 3000
+LEAST_COLUMNS, COLUMNS_OF_UNIT, MOST_COLUMNS = 500, 1250, 2000
 """Days among which CP-SAT decides at first, those of the least reduced cost: so many for each unit of effort. Among
 too many it finds no plan at all in its time, among too few no better one."""
 
@@ -273,11 +273,12 @@ class _Group:
         return np.asarray(self.pool.cost[columns] - worth - prices.extra[self.pool.kind[columns]], dtype=np.float64)
 
     def _nearest(self, columns: Ints, prices: Prices, most: int) -> Ints:
-        """The days of the least reduced cost, and those of the plan."""
+        """The days of the least reduced cost, those that bear the prices, and those of the plan."""
         if len(columns) <= most:
             return columns
-        best = columns[np.argsort(self._over(columns, prices), kind="stable")[:most]]
-        return np.union1d(best, self.old)
+        over = self._over(columns, prices)
+        bearing = columns[np.abs(over) <= 1e-9 * max(1.0, self.money)][:most]
+        return np.union1d(np.union1d(columns[np.argsort(over, kind="stable")[:most]], bearing), self.old)
 
     def _price_of_leaving(self) -> None:
         """Money for each stop that may be left out: its price, or more than all that comes after it in rank.

@@ -86,6 +86,7 @@ class _Mixing:
         self.pool = Pool(instance, [])
         self.fresh: list[Rows] = []
         self.prices: Prices | None = None
+        self.told: Prices | None = None
         self.moments = list(RECOMBINED)
         self.running: Future[Recombined | None] | None = None
         self.rounds = self.pause = 0
@@ -149,7 +150,8 @@ class _Mixing:
             self.pool, start=best, limit=self._limit(), until=self.clock.latest, decide=decide, prices=self.prices
         )
         if found is not None:
-            self.prices = found.prices if self.prices is None else _smoothed(self.prices, found.prices)
+            self.told = found.prices if self.told is None else _smoothed(self.told, found.prices)
+            self.prices = found.prices
         return found
 
 
@@ -264,9 +266,9 @@ class KernelSearch:
         found = mixing.after_round(best)
         if found is None:
             return None
-        if mixing.prices is not None:
+        if mixing.told is not None:
             for lane in lanes if mixing.short(best) else []:
-                lane.look_for(*mixing.prices)
+                lane.look_for(*mixing.told)
         return found.solution
 
     def _tried(self, solution: Solution) -> list[int]:
