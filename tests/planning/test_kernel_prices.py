@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fleetplan.planning.instance import Instance
+from fleetplan.planning.instance import Instance, make_instance
+from fleetplan.planning.kernel.annealing import make_work
+from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.classes import best_class, change_class, cost_as
 from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
@@ -25,8 +28,10 @@ from fleetplan.planning.kernel.layout import (
     TRIPS,
     empty_state,
 )
+from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, find_place
 from fleetplan.planning.kernel.timing import INFINITE
 from fleetplan.planning.kernel.world import make_world
+from fleetplan.planning.problem import VehicleType
 from fleetplan.planning.schedule import time_day
 from tests.planning.kernels import (
     SEEDS,
@@ -41,6 +46,7 @@ from tests.planning.kernels import (
     started,
     without_left,
 )
+from tests.planning.problems import line_table, problem, task, vehicle
 
 
 def predicted(change: float, before: Any, after: Any) -> None:
@@ -187,3 +193,43 @@ def test_days_of_one_stop_cost_what_they_were_said_to_cost(seed: int) -> None:
             assert price == pytest.approx(cost, rel=1e-9, abs=1e-6) if settled(instance) else price >= cost - 1e-6
             r = put_on_day(w, s, x, c)
             assert float(s.day[r, COST]) == pytest.approx(price, rel=1e-9, abs=1e-6)
+
+
+def opening(types: list[VehicleType], share: float, offered: int = ALL) -> tuple[float, float]:
+    """What a new vehicle for one stop of 5 parcels and 30 kg counts at most, and what such a vehicle carries."""
+    instance = make_instance(problem([task("s0", parcels=5, kg=30.0)], types))
+    w = make_world(instance)
+    work = make_work(w)
+    find_place(w, empty_state(w), work, seeded(1), 0, share, offered, 0.0)
+    if work.place[0] < 0:
+        return float(work.best[0]), 0.0
+    assert work.place[0] == 2
+    return float(work.best[0]), float(instance.classes[int(work.place[1])].capacity[2])
+
+
+def test_generous_steps_count_a_share_of_a_new_vehicle() -> None:
+    """The stop is 1 km away at 1 per km. It fills half of a van of 10 parcels at 6, a quarter of one of 20 at 14.
+
+    Whole days are 8 and 16. By its 40 kg the small van is three quarters full, so it counts 6, the large one 4; eager
+    steps count a tenth of that. By parcels alone it counts 4, and a large one at 15 a day 4.25. One type alone counts
+    its 2 km whole and the share of its 6.
+    """
+    table = line_table("t", [1000])
+    small = vehicle("small", table, capacity_parcels=10, cost_per_day=6.0, distance_cost_per_km=1.0)
+    large = vehicle("large", table, capacity_parcels=20, cost_per_day=14.0, distance_cost_per_km=1.0)
+    weak = replace(small, capacity_kg=40.0)
+    for share, found in ((WHOLE_DAY, (8.0, 10.0)), (PRO_RATA, (4.0, 20.0)), (0.1, (0.4, 20.0))):
+        assert opening([weak, large], share) == pytest.approx(found)
+    assert opening([small, replace(large, cost_per_day=15.0)], PRO_RATA) == pytest.approx((4.0, 10.0))
+    for share, cost in ((WHOLE_DAY, 8.0), (PRO_RATA, 5.0), (0.1, 2.6)):
+        assert opening([small], share) == pytest.approx((cost, 10.0))
+
+
+def test_new_vehicles_are_offered_as_the_step_says() -> None:
+    """Of all classes the cheapest, of one class that one, and none at all where the step is closed."""
+    table = line_table("t", [1000])
+    types = [vehicle(f"v{n}", table, capacity_parcels=n, cost_per_day=float(n)) for n in (10, 20)]
+    offers = sorted(opening(types, WHOLE_DAY, offered) for offered in (0, 1))
+    assert offers == [(10.0, 10.0), (20.0, 20.0)]
+    assert opening(types, WHOLE_DAY, ALL) == (10.0, 10.0)
+    assert opening(types, WHOLE_DAY, NONE) == (INFINITE, 0.0)

@@ -50,6 +50,31 @@ def test_fleet_mix_follows_the_fixed_costs(stops: int, best: dict[str, int], cos
     assert plan.cost == pytest.approx(cost)
 
 
+@pytest.mark.parametrize("engines", [("kernel",), ("kernel", "pool")])
+@pytest.mark.parametrize(
+    ("count", "best", "cost"),
+    [(None, {"small": 10}, 100.0), (6, {"large": 2, "small": 5}, 130.0), (0, {"large": 4}, 160.0)],
+)
+def test_full_small_vans_beat_few_large_ones(
+    engines: tuple[str, ...], count: int | None, best: dict[str, int], cost: float
+) -> None:
+    """A small van takes 10 parcels for 10, a large one 25 for 40: a parcel costs 1 in a full small van, at least.
+
+    So 100 parcels cost no less than 100, which ten full ones reach, where a stop at a time an open large van looks
+    free. With six of them, five and two full large ones are best: 50 + 80; six would leave 40 parcels for two as well.
+    """
+    parcels = [n for pair in ((3, 7), (4, 6), (5, 5), (2, 8), (9, 1)) for n in 2 * pair]
+    table = line_table("t", same_place(len(parcels)))
+    types = [
+        vehicle("large", table, capacity_parcels=25, cost_per_day=40.0),
+        vehicle("small", table, capacity_parcels=10, cost_per_day=10.0, count=count),
+    ]
+    made = problem([task(f"s{i:02}", parcels=n) for i, n in enumerate(parcels)], types)
+    plan = solve(made, effort="quick", engines=engines)
+    assert plan.cost == pytest.approx(cost)
+    assert used(plan) == best
+
+
 def test_second_trip_is_cheaper_than_a_second_van() -> None:
     """Four parcels 3.6 km away, two per trip: each trip is 900 s loading + 720 s driving at 0.01 a second, 16.2.
 
