@@ -87,11 +87,12 @@ class Pool:
             trips[-1].append((-1 - option if option < 0 else option) - first)
         return kind, tuple(tuple(trip) for trip in trips if trip)
 
-    def reduced(self, worth: Floats, extra: Floats) -> Floats:
-        """What each day costs above the prices of its stops, and of its vehicle."""
-        owner = np.repeat(np.arange(len(self)), self.stops)
-        prices = np.bincount(owner, weights=worth[self.task], minlength=len(self))
-        return np.asarray(self.cost - prices - extra[self.kind], dtype=np.float64)
+    def reduced(self, worth: Floats, extra: Floats, columns: Ints | None = None) -> Floats:
+        """What days cost above the prices of their stops, and of their vehicles: all of them, or some."""
+        columns = np.arange(len(self)) if columns is None else columns
+        tasks, position = self.entries(columns)
+        prices = np.bincount(position, weights=worth[tasks], minlength=len(columns))
+        return np.asarray(self.cost[columns] - prices - extra[self.kind[columns]], dtype=np.float64)
 
     def keep_least(self, value: Floats, most: int) -> None:
         """Drop all but so many days of the least value."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,12 @@ def random_problem(
     if features is None:
         features = drawn_features(rng)
     return with_features(made, features, rng)
+
+
+def many_vans(seed: int, stops: int, *, kinds: int = 2) -> Problem:
+    """A random problem without a price for unserved parcels or a limit on vehicles."""
+    made = random_problem(seed, tasks=(stops, stops), kinds=(kinds, kinds), features=())
+    return replace(made, types=tuple(replace(kind, count=None) for kind in made.types), unserved_price_per_parcel=None)
 
 
 def _plain_problem(seed: int, tasks: tuple[int, int], kinds: tuple[int, int]) -> Problem:

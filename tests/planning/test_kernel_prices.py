@@ -225,6 +225,16 @@ def test_generous_steps_count_a_share_of_a_new_vehicle() -> None:
         assert opening([small], share) == pytest.approx((cost, 10.0))
 
 
+def test_vehicles_that_no_load_fills_are_not_free() -> None:
+    """Without limits on loads a stop fills no share of a van: generous steps still count its 2 km at 1 per km."""
+    table = line_table("t", [1000])
+    types = [
+        vehicle(name, table, capacity_parcels=None, cost_per_day=day, distance_cost_per_km=1.0)
+        for name, day in (("small", 6.0), ("large", 14.0))
+    ]
+    assert opening(types, PRO_RATA) == pytest.approx((2.0, float("inf")))
+
+
 def test_new_vehicles_are_offered_as_the_step_says() -> None:
     """Of all classes the cheapest, of one class that one, and none at all where the step is closed."""
     table = line_table("t", [1000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from itertools import combinations
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from fleetplan.planning import recombining
+from fleetplan.planning.cp_sat import repeatable_solver
 from fleetplan.planning.instance import Day, Instance, make_instance
 from fleetplan.planning.pool import Pool, rows_of
 from fleetplan.planning.recombining import Prices, recombine
@@ -198,6 +200,23 @@ def test_of_equal_sets_the_cheapest_day_stays(decide: bool) -> None:
     assert found is not None and found.solution == Solution((days[1],), ())
     assert cost_of(instance, found.solution)[1] == 6.0
     assert plan_from(pool, Solution((days[1],), ())) is None
+
+
+def test_a_cap_on_time_ends_cp_sat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deterministic units may take longer than seconds: the moment at which all must be over holds beside them."""
+    most: list[float] = []
+
+    def noted(limit: float, *, most_s: float) -> object:
+        most.append(most_s)
+        return repeatable_solver(limit, most_s=most_s)
+
+    monkeypatch.setattr(recombining, "repeatable_solver", noted)
+    pool, start = pairs_on_a_line(20)
+    recombine(pool, start=start, limit=ROOMY)
+    assert most and set(most) == {recombining.LIMIT_S}
+    most.clear()
+    recombine(pool, start=start, limit=ROOMY, until=time.monotonic() + 5.0)
+    assert most and all(0.0 <= seconds <= 5.0 for seconds in most)
 
 
 def test_nothing_to_recombine() -> None:

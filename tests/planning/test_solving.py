@@ -16,12 +16,12 @@ from fleetplan.planning.effort import PROBE_STEPS, Clock
 from fleetplan.planning.instance import make_instance
 from fleetplan.planning.kernel.lane import Lane
 from fleetplan.planning.plan import Plan
-from fleetplan.planning.problem import Access, Pay, Problem
+from fleetplan.planning.problem import Access, Pay
 from fleetplan.planning.schedule import cost_of, make_solution
 from fleetplan.planning.solving import Progress, solve
 from fleetplan.planning.trivial import solve_trivial
 from fleetplan.planning.verifying import verify
-from tests.planning.problems import HOUR, line_table, problem, random_problem, task, vehicle
+from tests.planning.problems import HOUR, line_table, many_vans, problem, random_problem, task, vehicle
 
 
 def used(plan: Plan) -> dict[str, int]:
@@ -331,12 +331,6 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
-
-
-def many_vans(seed: int, stops: int) -> Problem:
-    """A random problem without a price for unserved parcels or a limit on vehicles."""
-    made = random_problem(seed, tasks=(stops, stops), kinds=(2, 2), features=())
-    return replace(made, types=tuple(replace(kind, count=None) for kind in made.types), unserved_price_per_parcel=None)
 
 
 def test_progress_never_goes_back() -> None:

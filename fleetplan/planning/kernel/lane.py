@@ -28,7 +28,8 @@ from fleetplan.planning.kernel.timing import INFINITE
 from fleetplan.planning.pool import Rows
 
 FIRST_SLACK = 0.02
-"""Share of a mean day's cost that a day may cost above the prices of its stops, to be gathered at first."""
+"""Share of a mean day's cost that a day may cost above the prices of its stops, to be gathered: at first, and at
+least whenever prices change."""
 
 WANTED = 600
 """Days wanted from each round; where they are more, the slack becomes what just so many would have kept within."""

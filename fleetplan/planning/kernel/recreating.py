@@ -166,14 +166,16 @@ def _opening_cost(w: Any, c: int, x: int, share: float) -> float:
     """What a new vehicle of class ``c`` for a task counts: its day alone, or, while a step is generous, part of that.
 
     One class alone counts its kilometres whole and a share of what every day costs. Among several classes the whole
-    day counts by the share of the vehicle that the task fills, so that they meet by what they cost once they are full.
+    day counts by the share of the vehicle that the task fills, so that they meet by what they cost once they are full;
+    one that no load fills counts as if it were alone.
     """
     cost = w.alone[c * w.n + x]
     if share == WHOLE_DAY:
         return float(cost)
     if w.classes > 1:
         filled = _share_of(w, c, x)
-        return float(cost * filled if share == PRO_RATA else cost * (share * filled))
+        if filled > 0.0:
+            return float(cost * filled if share == PRO_RATA else cost * (share * filled))
     if share == PRO_RATA:
         share = w.task[x, SORT]
     return float(cost - (1.0 - share) * (w.amounts[c, FIXED] + w.pay[WAGE] * w.pay[PAID_MIN]))
