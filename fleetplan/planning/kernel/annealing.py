@@ -38,6 +38,7 @@ from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, put_back, sort_taken
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, settle_ruins
 from fleetplan.planning.kernel.settling import settle_rests
+from fleetplan.planning.kernel.tails import exchange_tails
 from fleetplan.planning.kernel.timing import INFINITE
 
 EAGER, EAGER_SHARE = 0.5, 0.1
@@ -96,6 +97,7 @@ class Tune(NamedTuple):
     closed: float = 0.1
     favoured: float = 0.8
     same: float = 0.7
+    tails: float = 0.0
     firmer: float = 0.003
     softer: float = 0.0015
 
@@ -220,12 +222,14 @@ def _take_left(w: Any, s: Any, work: Any, rng: Any) -> None:
 
 
 @compiled
-def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
+def step(w: Any, s: Any, work: Any, rng: Any, tune: Any, heat: float) -> bool:
     """One ruin and one recreate; false when a day came out that cannot be driven."""
     for k in range(1, work.touched[0] + 1):
         work.is_touched[work.touched[k]] = 0
     work.touched[0] = 0
     work.taken[0] = 0
+    if uniform(rng) < tune.tails:
+        return exchange_tails(w, s, work, rng, heat) and _settled(w, s, work)
     draw = uniform(rng)
     x = work.active[1 + below(rng, work.active[0])]
     r = s.entity[x, DAY]
@@ -258,6 +262,12 @@ def step(w: Any, s: Any, work: Any, rng: Any, tune: Any) -> bool:
             s.entity[x, DAY] = -1
             s.total[1] += w.task[x, UNSERVED]
             s.total[2] += w.task[x, SOFT]
+    return _settled(w, s, work)
+
+
+@compiled
+def _settled(w: Any, s: Any, work: Any) -> bool:
+    """Give the touched days their rests and best classes; whether all of them can be driven."""
     sound = True
     for k in range(1, work.touched[0] + 1):
         r = work.touched[k]
@@ -307,7 +317,7 @@ def anneal(
     ratio = (cold / hot) ** (1.0 / max(1, iterations))
     heat = hot
     for _ in range(iterations):
-        sound = step(w, s, work, rng, tune)
+        sound = step(w, s, work, rng, tune, heat)
         if sound and harvest.slack[0] > -INFINITE:
             for k in range(1, work.touched[0] + 1):
                 if s.info[work.touched[k], STOPS] > 0:

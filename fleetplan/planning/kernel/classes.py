@@ -86,7 +86,7 @@ def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
     own = s.info[r, CLASS]
     if s.info[r, TRIPS] > w.numbers[c, MOST_TRIPS]:
         return INFINITE
-    if s.info[r, STOPS] + (1 if x >= 0 else 0) > w.numbers[c, MOST_STOPS] or not _loads_fit(w, s, r, c, x, u):
+    if s.info[r, STOPS] + (1 if x >= 0 else 0) > w.numbers[c, MOST_STOPS] or not loads_fit(w, s, r, c, x, u):
         return INFINITE
     if not w.timed and not w.batteries and w.numbers[c, GROUP] == w.numbers[own, GROUP]:
         return _cost_of_length(w, s, r, c, x, o, u)
@@ -168,7 +168,7 @@ def _cost_of_length(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> f
 
 
 @compiled
-def _loads_fit(w: Any, s: Any, r: int, c: int, x: int, u: int) -> bool:
+def loads_fit(w: Any, s: Any, r: int, c: int, x: int, u: int) -> bool:
     """Whether a vehicle of class ``c`` can carry a day's trips, with ``x`` after ``u`` (below 0: as they are)."""
     if x >= 0 and not fits_load(w, s, c, x, u):
         return False
