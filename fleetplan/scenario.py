@@ -213,6 +213,7 @@ class Settings(_Table):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     effort: Effort = "normal"
     max_seconds: Annotated[Number, Field(gt=0)] | None = None
+    bound: bool = False
     baseline: str | None = None
     max_walk_m: Annotated[Number, Field(ge=0, le=5000)] = 150.0
     width_quantile: Annotated[Number, Field(ge=0.05, le=0.95)] = 0.5

@@ -32,7 +32,16 @@ def demo(
     """
     from fleetplan.resources import data_path
 
-    _compare(data_path("helsinki.toml"), folder, seed=seed, effort=None, max_seconds=None, as_json=False, quiet=quiet)
+    _compare(
+        data_path("helsinki.toml"),
+        folder,
+        seed=seed,
+        effort=None,
+        max_seconds=None,
+        bound=False,
+        as_json=False,
+        quiet=quiet,
+    )
 
 
 def compare(
@@ -51,6 +60,10 @@ def compare(
     max_seconds: Annotated[
         float | None, typer.Option(min=0.1, metavar="S", help="Wall-time cap of each search.")
     ] = None,
+    bound: Annotated[
+        bool,
+        typer.Option("--bound", help="Say how far each plan is from a lower bound (up to 200 stops; takes longer)."),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -65,6 +78,7 @@ def compare(
         seed=seed,
         effort=effort,
         max_seconds=max_seconds,
+        bound=bound,
         as_json=as_json,
         quiet=quiet or as_json,
     )
@@ -77,6 +91,7 @@ def _compare(
     seed: int | None,
     effort: str | None,
     max_seconds: float | None,
+    bound: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -92,7 +107,13 @@ def _compare(
     level, *_ = together(lambda: effort_of(effort), lambda: check_scenario(scenario), check_writable)
     with progress_bar(quiet=quiet) as progress, Workers() as pool:
         answer = compare_scenario(
-            scenario, seed=seed, effort=level, max_seconds=max_seconds, executor=pool, progress=progress
+            scenario,
+            seed=seed,
+            effort=level,
+            max_seconds=max_seconds,
+            bound=bound or None,
+            executor=pool,
+            progress=progress,
         )
         written = []
         if folder is not None:

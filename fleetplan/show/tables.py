@@ -77,6 +77,8 @@ def comparison_rows(document: Mapping[str, Any]) -> list[Row]:
             add("Cost", f"– {part}", lambda f, part=part: _money(_at(f, "cost", part)))  # type: ignore[misc]
     add("Cost", "Rests on assumptions", lambda f: _share(_at(f, "cost", "from_assumptions"), _at(f, "cost", "total")))
     add("Cost", "Solver spread", _spread_text)
+    if any("bound" in figures for figures in fleets.values()):
+        add("Cost", "Dearer than the best, at most", lambda f: _percent(_at(f, "bound", "gap")))
     add("Fleet", "Vehicles", _vehicles_text)
     add("Fleet", "Routes / trips", lambda f: f"{f['routes']} / {f['trips']}")
     add("Distance", "Driven, km", lambda f: f"{f['drive_m'] / 1000:.1f}", low=lambda f: f["drive_m"])

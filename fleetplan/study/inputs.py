@@ -63,6 +63,7 @@ class StudyInput:
         further_types: vehicle types that no fleet has and that stops may name all the same: the user's own.
         baseline: the fleet that differences refer to.
         seed, effort, max_seconds: of the search.
+        bound: whether each fleet's cost is held against a lower bound.
     """
 
     streets: Streets
@@ -81,6 +82,7 @@ class StudyInput:
     seed: int
     effort: str | int
     max_seconds: float | None
+    bound: bool = False
     docks: int | None = None
     rests: RestPlan = NO_RESTS
     further_types: frozenset[str] = frozenset()
@@ -237,6 +239,7 @@ def study_of_settings(
         seed=settings.seed,
         effort=settings.effort,
         max_seconds=settings.max_seconds,
+        bound=settings.bound,
         docks=settings.depot.docks,
         rests=rest_plan_of(settings),
         further_types=frozenset(further_types),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 from fleetplan.errors import PlanningError
@@ -14,6 +15,7 @@ from fleetplan.planning.problem import Problem
 from fleetplan.planning.verifying import verify
 from fleetplan.routing.depot import DepotPlace
 from fleetplan.routing.quantiles import default_street_km, points_on_defaults, street_km_by_quantile
+from fleetplan.study.bounds import bound_fleets
 from fleetplan.study.building import Progress, build_problem, gather_materials
 from fleetplan.study.comparing import (
     comparison_document,
@@ -88,6 +90,12 @@ def run_study(
     }
     for name, plan in plans.items():
         figures[name]["retimed"] = retimed_difference(problems[name], plan, materials.reaches)
+    unbounded: list[str] = []
+    if study.bound and not answers.interrupted:
+        bounds, unbounded, stopped = bound_fleets(problems, plans, figures, progress=progress)
+        answers = replace(answers, interrupted=stopped)
+        for name, bound in bounds.items():
+            figures[name]["bound"] = bound
     missing = sorted(set(study.fleets) - set(plans))
     document = comparison_document(
         study,
@@ -95,7 +103,7 @@ def run_study(
         plans=plans,
         figures=figures,
         missing=missing,
-        warnings=[*too_much, *_warnings(study, materials.depot, plans, figures, missing=missing)],
+        warnings=[*too_much, *unbounded, *_warnings(study, materials.depot, plans, figures, missing=missing)],
     )
     result = StudyResult(
         streets=study.streets,

@@ -170,3 +170,13 @@ def test_lateness_rests_and_collections_have_lines_where_they_occur(town_study: 
         "Parcels collected": ("7", "0", "0"),
         "Breaks, h:min": ("0:45", "0:00", "0:00"),
     }
+
+
+def test_bounds_have_a_row_only_where_there_are_some(town_study: StudyResult) -> None:
+    """Asked for, a fleet's row says how much dearer than the best its plan may be; one without has a dash."""
+    document = document_of(town_study, {"kei": (90, 1), "mixed": (80, 1), "van": (100, 1)})
+    label = "Dearer than the best, at most"
+    assert label not in {row.label for row in comparison_rows(document)}
+    document["fleets"]["kei"]["bound"] = {"cost": 80.0, "gap": 0.125, "kind": "linear program over trips"}
+    (row,) = [row for row in comparison_rows(document) if row.label == label]
+    assert row.cells == ("12%", "–", "–")

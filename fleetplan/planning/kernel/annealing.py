@@ -76,6 +76,7 @@ class Tune(NamedTuple):
     """What steers the search.
 
     Attributes:
+        tails: chance that a step exchanges tails of trips; else it removes stops and puts them back.
         removed: stops removed on average by strings.
         longest: most stops of a string.
         blink: chance to overlook a place.
@@ -89,6 +90,7 @@ class Tune(NamedTuple):
             out than in the best solution, and falls after any other; where they have prices it stays.
     """
 
+    tails: float = 0.3
     removed: float = 10.0
     longest: float = 10.0
     blink: float = 0.01
@@ -97,7 +99,6 @@ class Tune(NamedTuple):
     closed: float = 0.1
     favoured: float = 0.8
     same: float = 0.7
-    tails: float = 0.0
     firmer: float = 0.003
     softer: float = 0.0015
 
@@ -223,7 +224,7 @@ def _take_left(w: Any, s: Any, work: Any, rng: Any) -> None:
 
 @compiled
 def step(w: Any, s: Any, work: Any, rng: Any, tune: Any, heat: float) -> bool:
-    """One ruin and one recreate; false when a day came out that cannot be driven."""
+    """Exchange two tails, or ruin and recreate; false when a day came out that cannot be driven."""
     for k in range(1, work.touched[0] + 1):
         work.is_touched[work.touched[k]] = 0
     work.touched[0] = 0

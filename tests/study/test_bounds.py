@@ -1,0 +1,68 @@
+"""The bound beside a fleet's cost: below it, honest where there is none, and never in the way of the plans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fleetplan.planning.bounding import LARGEST
+from fleetplan.planning.plan import Plan
+from fleetplan.planning.problem import Problem
+from fleetplan.planning.solving import solve
+from fleetplan.study import bounds
+from fleetplan.study.bounds import bound_fleets
+from tests.planning.problems import line_table, problem, task, vehicle
+
+
+def two_stops(**changes: Any) -> Problem:
+    """Two stops 1 and 2 km out, one vehicle for both: a day costs 10 and its 4 km 4."""
+    van = vehicle("van", line_table("line", [1000, 2000]), cost_per_day=10.0, distance_cost_per_km=1.0)
+    return problem([task("one"), task("two")], [replace(van, **changes)])
+
+
+def bound_of(made: Problem, plan: Plan | None = None) -> tuple[dict[str, Any], list[str], bool]:
+    plan = plan or solve(made, seed=0, effort=100)
+    return bound_fleets({"vans": made}, {"vans": plan}, {"vans": {"cost": {"total": plan.cost}}})
+
+
+def test_a_bound_is_below_the_best_plan_and_tells_the_gap() -> None:
+    """One vehicle, 4 km: 14 is the best; what the bound leaves open is its gap."""
+    found, warnings, stopped = bound_of(two_stops())
+    assert not warnings and not stopped
+    row = found["vans"]
+    assert 0 < row["cost"] <= 14.0 + 1e-6
+    assert row["gap"] == pytest.approx(14.0 / row["cost"] - 1.0)
+    assert row["kind"]
+
+
+def test_plans_that_leave_stops_out_have_no_bound() -> None:
+    """The bound holds for plans that serve all; one that does not may cost less and be no better."""
+    made = two_stops(capacity_parcels=1, count=1)
+    found, warnings, _ = bound_of(made)
+    assert found == {}
+    assert warnings == ["fleet vans: no lower bound, for it holds for plans that serve every stop"]
+
+
+def test_large_problems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit nothing is begun."""
+    many = problem(
+        [task(f"s{i}") for i in range(LARGEST + 1)], [vehicle("van", line_table("line", list(range(1, LARGEST + 2))))]
+    )
+    monkeypatch.setattr(bounds, "lower_bound", lambda instance: pytest.fail("must not be asked"))
+    found, warnings, _ = bound_of(many, solve(two_stops(), seed=0, effort=100))
+    assert found == {}
+    assert warnings == [f"fleet vans: no lower bound, which is worked out for up to {LARGEST} stops"]
+
+
+def test_an_interrupt_keeps_the_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while bounds are worked out ends that alone, and says so."""
+
+    def interrupted(instance: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bounds, "lower_bound", interrupted)
+    found, warnings, stopped = bound_of(two_stops())
+    assert found == {} and stopped
+    assert warnings == ["fleet vans: no lower bound, it was interrupted"]
