@@ -22,7 +22,6 @@ from fleetplan.planning.kernel.layout import (
     KIND,
     LENGTH,
     LOAD,
-    METRES,
     MID,
     MOST_SPAN,
     NEXT,
@@ -51,7 +50,7 @@ from fleetplan.planning.kernel.layout import (
 from fleetplan.planning.kernel.linking import close_day, link, open_day, spare_marker, start_of, unlink
 from fleetplan.planning.kernel.resting import beyond_rests, gap_with_rest, loaded_before, take_rest, trip_with_rest
 from fleetplan.planning.kernel.settling import settle_rests
-from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, join, refresh, wages
+from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, grow, join, refresh, wages
 
 
 @inlined
@@ -206,32 +205,11 @@ def put_in_gap(w: Any, s: Any, x: int, o: int, u: int) -> bool:
     """Put task ``x`` by option ``o`` after entity ``u``; false when the day cannot be driven so."""
     r = s.entity[u, DAY]
     s.entity[x, OPTION] = o
-    if w.timed or w.collects or w.batteries:
-        link(s, x, u)
-        sound = refresh(w, s, r)
-        if w.rules and not sound:
-            return _rest_in_gap(w, s, r, x, o, u)
-        return sound
-    c = s.info[r, CLASS]
-    base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
-    v = s.entity[u, NEXT]
     link(s, x, u)
-    m = s.entity[u, TRIP]
-    s.entity[x, TRIP] = m
-    i = w.point[o]
-    s.entity[x, POINT] = i
-    for k in range(w.dims):
-        s.trip[m - w.n, LOAD + k] += w.task[x, DELIVER + k]
-    out = float(w.table[base + s.entity[u, POINT] * width + i, 1])
-    back = float(w.table[base + i * width + s.entity[v, POINT], 1])
-    metres = out + back - s.segment[u, ARC_M]
-    s.segment[u, ARC_M] = out
-    s.segment[x, ARC_M] = back
-    s.day[r, METRES] += metres
-    s.day[r, COST] += w.amounts[c, PER_M] * metres
-    s.total[0] += w.amounts[c, PER_M] * metres
-    s.info[r, STOPS] += 1
-    return True
+    sound = grow(w, s, r, x)
+    if w.rules and not sound:
+        return _rest_in_gap(w, s, r, x, o, u)
+    return sound
 
 
 @compiled

@@ -146,11 +146,49 @@ def refresh(w: Any, s: Any, r: int) -> bool:
     Loads are not looked at.
     """
     c = s.info[r, CLASS]
+    start = start_of(w, r)
     _follow(w, s, r, c)
+    return _closed(w, s, r, c, start, start + 1)
+
+
+@compiled
+def grow(w: Any, s: Any, r: int, x: int) -> bool:
+    """Work out a day that has task ``x`` more than when ``refresh`` last did; what stays is not gone through again.
+
+    False when the day cannot be driven so; loads are not looked at. Long days of many trips are what this is for.
+    """
+    if w.rules or s.info[r, FAULT]:
+        return refresh(w, s, r)
+    c, o = s.info[r, CLASS], s.entity[x, OPTION]
+    base, width, energy_base = w.numbers[c, BASE], w.numbers[c, WIDTH], w.numbers[c, ENERGY_BASE]
+    u, v = s.entity[x, PREV], s.entity[x, NEXT]
+    m = s.entity[u, TRIP]
+    p, i, q = s.entity[u, POINT], w.point[o], s.entity[v, POINT]
+    s.entity[x, TRIP], s.entity[x, POINT] = m, i
+    for k in range(w.dims):
+        s.trip[m - w.n, LOAD + k] += w.task[x, DELIVER + k]
+    first = x
+    if w.task[x, READY_AT] > s.trip[m - w.n, READY]:
+        s.trip[m - w.n, READY] = w.task[x, READY_AT]
+        first = m
+    out, back = float(w.table[base + p * width + i, 1]), float(w.table[base + i * width + q, 1])
+    s.day[r, METRES] += out + back - s.segment[u, ARC_M]
+    s.segment[u, ARC_M], s.segment[x, ARC_M] = out, back
+    s.day[r, LATE] += w.option[o, PRICE]
+    s.info[r, STOPS] += 1
+    if energy_base >= 0:
+        there, away = w.energy[energy_base + p * width + i], w.energy[energy_base + i * width + q]
+        s.trip[m - w.n, ENERGY] += there + away - w.energy[energy_base + p * width + q]
+    return _closed(w, s, r, c, first, x)
+
+
+@inlined
+def _closed(w: Any, s: Any, r: int, c: int, first: int, last: int) -> bool:
+    """Times from ``first`` on and up to ``last``, peaks, rooms and cost of a day whose links and sums are right."""
     fault = 0
     span = 0.0
     if w.timed:
-        fault = _times(w, s, r, c)
+        fault = _times(w, s, r, c, first, last)
         span = s.segment[start_of(w, r) + 1, PRE]
     s.day[r, SPAN] = span
     if w.collects:
@@ -219,10 +257,13 @@ def _follow(w: Any, s: Any, r: int, c: int) -> None:
 
 
 @compiled
-def _times(w: Any, s: Any, r: int, c: int) -> int:
-    """Segments and driving before and after every entity of a day; returns what forbids it."""
-    fault = _times_up_to(w, s, r, c)
-    _times_from(w, s, r, c)
+def _times(w: Any, s: Any, r: int, c: int, first: int, last: int) -> int:
+    """Segments and driving up to the entities of a day from ``first`` on, and from those up to ``last`` to its end.
+
+    Returns what forbids the day; what comes before ``first`` must be sound.
+    """
+    fault = _times_up_to(w, s, r, c, first)
+    _times_from(w, s, c, last)
     span = s.segment[start_of(w, r) + 1, PRE]
     if span > w.amounts[c, MOST_SPAN] + TINY:
         fault |= BROKEN
@@ -232,19 +273,24 @@ def _times(w: Any, s: Any, r: int, c: int) -> int:
 
 
 @compiled
-def _times_up_to(w: Any, s: Any, r: int, c: int) -> int:
-    """Segments of the day and of its trip up to every entity; returns what forbids them."""
+def _times_up_to(w: Any, s: Any, r: int, c: int, first: int) -> int:
+    """Segments of the day and of its trip up to ``first`` and every entity after it; returns what forbids them."""
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
-    start = start_of(w, r)
-    duration, earliest, latest = segment_of(w, s, c, start)
-    sound = earliest <= latest
+    sound = True
     legal = True
-    f = s.segment[start]
-    f[PRE], f[PRE + 1], f[PRE + 2] = duration, earliest, latest
-    f[DRIVEN] = 0.0
-    e = s.entity[start, NEXT]
-    p = 0
-    fresh = True
+    e = first
+    if s.entity[e, KIND] == START:
+        duration, earliest, latest = segment_of(w, s, c, e)
+        sound = earliest <= latest
+        f = s.segment[e]
+        f[PRE], f[PRE + 1], f[PRE + 2] = duration, earliest, latest
+        f[DRIVEN] = 0.0
+        e = s.entity[e, NEXT]
+    u = s.entity[e, PREV]
+    f = s.segment[u]
+    duration, earliest, latest = f[PRE], f[PRE + 1], f[PRE + 2]
+    p = s.entity[u, POINT]
+    fresh = s.entity[u, KIND] == START or s.entity[u, KIND] == RELOAD
     while e >= 0:
         q = s.entity[e, POINT]
         travel = float(w.table[base + p * width + q, 0])
@@ -273,17 +319,20 @@ def _times_up_to(w: Any, s: Any, r: int, c: int) -> int:
 
 
 @compiled
-def _times_from(w: Any, s: Any, r: int, c: int) -> None:
-    """Segments from every entity to the end of the day."""
+def _times_from(w: Any, s: Any, c: int, last: int) -> None:
+    """Segments from ``last`` and every entity before it to the end of the day."""
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
-    end = start_of(w, r) + 1
-    duration, earliest, latest = segment_of(w, s, c, end)
-    f = s.segment[end]
-    f[SUF], f[SUF + 1], f[SUF + 2] = duration, earliest, latest
-    f[TO_DRIVE] = 0.0
-    q = 0
-    e = s.entity[end, PREV]
-    v = end
+    e = last
+    if s.entity[e, KIND] == END:
+        duration, earliest, latest = segment_of(w, s, c, e)
+        f = s.segment[e]
+        f[SUF], f[SUF + 1], f[SUF + 2] = duration, earliest, latest
+        f[TO_DRIVE] = 0.0
+        e = s.entity[e, PREV]
+    v = s.entity[e, NEXT]
+    f = s.segment[v]
+    duration, earliest, latest = f[SUF], f[SUF + 1], f[SUF + 2]
+    q = s.entity[v, POINT]
     while e >= 0:
         p = s.entity[e, POINT]
         length, opens, closes = segment_of(w, s, c, e)
