@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fleetplan.planning.instance import Instance, make_instance
@@ -28,8 +29,8 @@ from fleetplan.planning.kernel.layout import (
     TRIPS,
     empty_state,
 )
-from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, find_place
-from fleetplan.planning.kernel.timing import INFINITE
+from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, find_place, least_trip
+from fleetplan.planning.kernel.timing import INFINITE, refresh
 from fleetplan.planning.kernel.world import make_world
 from fleetplan.planning.problem import VehicleType
 from fleetplan.planning.schedule import time_day
@@ -114,8 +115,12 @@ def _try_gap(w: Any, instance: Instance, s: Any, r: int, x: int, u: int) -> None
         assert put_in_gap(w, after, x, o, u)
         predicted(change, s, after)
         check_day(w, instance, after, r) if not rested(instance) else None
+        _is_fresh(w, after, r)
     elif not rested(instance):
         assert exact == math.inf
+    if change < INFINITE:
+        assert price_gap(w, s, r, x, u, change + 1e-3) == (change, o)
+        assert price_gap(w, s, r, x, u, change - 1e-3)[0] > change - 1e-3
     if change == INFINITE:
         return
     for other in range(w.classes):
@@ -133,8 +138,21 @@ def _try_gap(w: Any, instance: Instance, s: Any, r: int, x: int, u: int) -> None
             check_day(w, instance, after, r)
 
 
+def _is_fresh(w: Any, s: Any, r: int) -> None:
+    """All that is known of a day is what working it out anew tells."""
+    again = copied(w, s)
+    refresh(w, again, r)
+    row = entities_of(w, s, r)
+    markers = [e - w.n for e in row if s.entity[e, KIND] in (START, RELOAD)]
+    assert np.array_equal(s.entity[row], again.entity[row])
+    assert np.array_equal(s.info[r], again.info[r])
+    for name, rows in (("segment", row), ("trip", markers), ("day", r), ("peak", row if w.collects else 0)):
+        assert getattr(s, name)[rows] == pytest.approx(getattr(again, name)[rows], rel=1e-9, abs=1e-9), name
+
+
 def _try_trip(w: Any, instance: Instance, s: Any, r: int, x: int, m: int) -> None:
     change, o = price_trip(w, s, r, x, m)
+    assert least_trip(w, s, r, x) <= change + 1e-6
     rows = [e for e in entities_of(w, s, r) if s.entity[e, KIND] in (START, RELOAD, END)]
     exact = _reference(w, instance, s, r, x, rows.index(m)) - float(s.day[r, COST])
     if change < INFINITE:

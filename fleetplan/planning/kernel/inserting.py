@@ -8,6 +8,7 @@ from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.layout import (
     ARC_M,
     BASE,
+    BUSY,
     CAPACITY,
     CHARGE,
     CLASS,
@@ -44,13 +45,12 @@ from fleetplan.planning.kernel.layout import (
     TRIP,
     UNPAID,
     USABLE,
-    WAGE,
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import close_day, link, open_day, spare_marker, start_of, unlink
 from fleetplan.planning.kernel.resting import beyond_rests, gap_with_rest, loaded_before, take_rest, trip_with_rest
 from fleetplan.planning.kernel.settling import settle_rests
-from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, grow, join, refresh, wages
+from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, busier_s, grow, join, refresh, wages
 
 
 @inlined
@@ -85,6 +85,7 @@ def price_gap(w: Any, s: Any, r: int, x: int, u: int, limit: float) -> Any:
         v = beyond_rests(s, v)
         arc = float(w.table[base + s.entity[u, POINT] * width + s.entity[v, POINT], 1])
     p, q = s.entity[u, POINT], s.entity[v, POINT]
+    now = wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
     best = INFINITE
     chosen = -1
     for o in range(w.options[c * w.n + x, 0], w.options[c * w.n + x, 1]):
@@ -93,7 +94,11 @@ def price_gap(w: Any, s: Any, r: int, x: int, u: int, limit: float) -> Any:
         metres = float(w.table[there, 1]) + float(w.table[back, 1]) - arc
         change = w.amounts[c, PER_M] * metres + w.option[o, PRICE]
         if w.timed:
-            if w.pay[WAGE] == 0.0 and change >= min(best, limit):
+            # No day is shorter than what is done in it.
+            least_s = s.day[r, BUSY] + busier_s(w, o, there, back, base + p * width + q)
+            if least_s > w.amounts[c, MOST_SPAN] + TINY:
+                continue
+            if change + wages(w, least_s - s.day[r, UNPAID]) - now >= min(best, limit):
                 continue
             f, g = s.segment[u], s.segment[v]
             duration, earliest, latest, fits = f[PRE], f[PRE + 1], f[PRE + 2], True
@@ -120,7 +125,7 @@ def price_gap(w: Any, s: Any, r: int, x: int, u: int, limit: float) -> Any:
                 paid, _, _, fits = join(a, b, d, float(w.table[back, 0]), g[SUF], g[SUF + 1], g[SUF + 2])
                 if not fits or paid > w.amounts[c, MOST_SPAN] + TINY:
                     continue
-            change += wages(w, paid) - wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
+            change += wages(w, paid) - now
         if w.batteries and w.numbers[c, ENERGY_BASE] >= 0:
             at = w.numbers[c, ENERGY_BASE]
             energy = w.energy[at + p * width + i] + w.energy[at + i * width + q] - w.energy[at + p * width + q]

@@ -42,9 +42,9 @@ LOAD, READY, ENERGY, ROOM = 0, 3, 4, 5
 loaded, energy used, and energy that the trip may use beyond that."""
 TRIP_FLOATS = 6
 
-COST, METRES, SPAN, LATE, UNPAID = range(5)
-"""Columns of a day's floats; LATE is the price of its options."""
-DAY_FLOATS = 5
+COST, METRES, SPAN, LATE, UNPAID, BUSY = range(6)
+"""Columns of a day's floats; LATE is the price of its options, BUSY its seconds without waiting."""
+DAY_FLOATS = 6
 
 CLASS, STOPS, TRIPS, TAKEN, FAULT = range(5)
 """Columns of a day's integers; an unused slot has no stop. TAKEN is a bit per rest rule, FAULT what forbids the day."""

@@ -13,6 +13,7 @@ from fleetplan.planning.kernel.classes import change_class, cost_as
 from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     BASE,
+    BUSY,
     CAPACITY,
     CLASS,
     CLOSE_TASKS,
@@ -24,6 +25,7 @@ from fleetplan.planning.kernel.layout import (
     END,
     FIXED,
     KIND,
+    LENGTH,
     MOST_STOPS,
     MOST_TRIPS,
     NEXT,
@@ -32,16 +34,19 @@ from fleetplan.planning.kernel.layout import (
     PREV,
     RELOAD,
     SORT,
+    SPAN,
     START,
     STOPS,
     TRIPS,
+    TURNAROUND,
+    UNPAID,
     UNSERVED,
     WAGE,
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import spare_marker, start_of
 from fleetplan.planning.kernel.ruining import touch
-from fleetplan.planning.kernel.timing import INFINITE
+from fleetplan.planning.kernel.timing import INFINITE, wages
 
 ALL, NONE = -1, -2
 """Classes of which new vehicles are offered in a step, where it is not one of them alone."""
@@ -103,13 +108,18 @@ def _consider_gap(w: Any, s: Any, work: Any, x: int, u: int, upgrades: bool) -> 
 
 
 @inlined
-def _least_trip(w: Any, c: int, x: int) -> float:
-    """Money for the kilometres of a trip to a task alone: nearly always the least that a trip of its own adds."""
+def least_trip(w: Any, s: Any, r: int, x: int) -> float:
+    """The least that a trip of its own for a task adds to a day: kilometres, and wages if no more is waited."""
+    c = s.info[r, CLASS]
     base, width = w.numbers[c, BASE], w.numbers[c, WIDTH]
+    busy_s = s.day[r, BUSY] + w.amounts[c, TURNAROUND] - s.day[r, UNPAID]
+    now = wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
     least = INFINITE
     for o in range(w.options[c * w.n + x, 0], w.options[c * w.n + x, 1]):
-        i = w.point[o]
-        cost = w.amounts[c, PER_M] * (float(w.table[base + i, 1]) + float(w.table[base + i * width, 1]))
+        out, back = base + w.point[o], base + w.point[o] * width
+        cost = w.amounts[c, PER_M] * (float(w.table[out, 1]) + float(w.table[back, 1]))
+        if w.timed:
+            cost += wages(w, busy_s + float(w.table[out, 0]) + w.option[o, LENGTH] + float(w.table[back, 0])) - now
         least = min(least, cost)
     return least
 
@@ -120,7 +130,7 @@ def _consider_trips(w: Any, s: Any, work: Any, x: int, r: int) -> None:
     c = s.info[r, CLASS]
     if s.info[r, TRIPS] >= w.numbers[c, MOST_TRIPS] or s.info[r, STOPS] >= w.numbers[c, MOST_STOPS]:
         return
-    if _least_trip(w, c, x) >= work.best[0]:
+    if least_trip(w, s, r, x) >= work.best[0]:
         return
     e = start_of(w, r)
     while e >= 0:

@@ -16,6 +16,7 @@ from fleetplan.planning.kernel.layout import (
     ARC_M,
     BASE,
     BROKEN,
+    BUSY,
     CHARGE,
     CLASS,
     CLOSES,
@@ -116,6 +117,12 @@ def wages(w: Any, paid_s: float) -> float:
 
 
 @inlined
+def busier_s(w: Any, o: int, there: int, back: int, direct: int) -> float:
+    """Seconds that option ``o`` adds to a day, waiting aside, by the cells of the new arcs and of the old one."""
+    return float(w.table[there, 0]) + float(w.option[o, LENGTH]) + float(w.table[back, 0]) - float(w.table[direct, 0])
+
+
+@inlined
 def segment_of(w: Any, s: Any, c: int, e: int) -> Any:
     """Duration, opening and close of one entity in a day of class ``c``."""
     kind = s.entity[e, KIND]
@@ -175,6 +182,7 @@ def grow(w: Any, s: Any, r: int, x: int) -> bool:
     s.day[r, METRES] += out + back - s.segment[u, ARC_M]
     s.segment[u, ARC_M], s.segment[x, ARC_M] = out, back
     s.day[r, LATE] += w.option[o, PRICE]
+    s.day[r, BUSY] += busier_s(w, o, base + p * width + i, base + i * width + q, base + p * width + q)
     s.info[r, STOPS] += 1
     if energy_base >= 0:
         there, away = w.energy[energy_base + p * width + i], w.energy[energy_base + i * width + q]
@@ -209,7 +217,7 @@ def _follow(w: Any, s: Any, r: int, c: int) -> None:
     base, width, energy_base = w.numbers[c, BASE], w.numbers[c, WIDTH], w.numbers[c, ENERGY_BASE]
     start = start_of(w, r)
     trips = stops = taken = 0
-    late = metres = unpaid = 0.0
+    late = metres = unpaid = busy = 0.0
     begin = e = start
     p = 0
     while e >= 0:
@@ -218,6 +226,7 @@ def _follow(w: Any, s: Any, r: int, c: int) -> None:
             o = s.entity[e, OPTION]
             q = w.point[o]
             late += w.option[o, PRICE]
+            busy += w.option[o, LENGTH]
             stops += 1
             for k in range(w.dims):
                 s.trip[begin - w.n, LOAD + k] += w.task[e, DELIVER + k]
@@ -227,6 +236,7 @@ def _follow(w: Any, s: Any, r: int, c: int) -> None:
             q = p
             k = s.entity[e, RULE]
             taken |= 1 << k
+            busy += w.rests[k, REST_S]
             if w.rests[k, REST_UNPAID]:
                 unpaid += w.rests[k, REST_S]
         else:
@@ -236,11 +246,13 @@ def _follow(w: Any, s: Any, r: int, c: int) -> None:
             arc = w.table[base + p * width + q, 1]
             s.segment[s.entity[e, PREV], ARC_M] = arc
             metres += arc
+            busy += w.table[base + p * width + q, 0]
             if energy_base >= 0:
                 s.trip[begin - w.n, ENERGY] += w.energy[energy_base + p * width + q]
         if kind == START or kind == RELOAD:
             begin = e
             trips += 1
+            busy += w.amounts[c, LOADING] if kind == START else w.amounts[c, TURNAROUND]
             for k in range(w.dims):
                 s.trip[e - w.n, LOAD + k] = 0.0
             s.trip[e - w.n, READY] = -1e18
@@ -254,6 +266,7 @@ def _follow(w: Any, s: Any, r: int, c: int) -> None:
     s.day[r, METRES] = metres
     s.day[r, LATE] = late
     s.day[r, UNPAID] = unpaid
+    s.day[r, BUSY] = busy
 
 
 @compiled
