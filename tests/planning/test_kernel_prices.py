@@ -14,6 +14,7 @@ from fleetplan.planning.instance import Instance, make_instance
 from fleetplan.planning.kernel.annealing import make_work
 from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.classes import best_class, change_class, cost_as
+from fleetplan.planning.kernel.days import put_days
 from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     CLASS,
@@ -22,6 +23,7 @@ from fleetplan.planning.kernel.layout import (
     KIND,
     MOST_STOPS,
     MOST_TRIPS,
+    PRE,
     RELOAD,
     START,
     STOPS,
@@ -32,8 +34,9 @@ from fleetplan.planning.kernel.layout import (
 from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, find_place, least_trip
 from fleetplan.planning.kernel.timing import INFINITE, refresh
 from fleetplan.planning.kernel.world import make_world
-from fleetplan.planning.problem import VehicleType
+from fleetplan.planning.problem import Pay, VehicleType
 from fleetplan.planning.schedule import time_day
+from tests.planning.features import HOUR
 from tests.planning.kernels import (
     SEEDS,
     check_day,
@@ -261,3 +264,23 @@ def test_new_vehicles_are_offered_as_the_step_says() -> None:
     assert offers == [(10.0, 10.0), (20.0, 20.0)]
     assert opening(types, WHOLE_DAY, ALL) == (10.0, 10.0)
     assert opening(types, WHOLE_DAY, NONE) == (INFINITE, 0.0)
+
+
+def test_goods_that_are_ready_later_make_the_whole_trip_wait() -> None:
+    """Goods from 10 on move the loading of their trip, wherever their stop is put in: the day that grew by it and the
+    day worked out anew both start at 10."""
+    stops = [task("1"), task("2"), task("3", ready_s=10 * HOUR)]
+    van = vehicle("van", line_table("line", [1000, 2000, 3000]), cost_per_day=10.0, distance_cost_per_km=1.0)
+    made = problem(stops, [van], pay=Pay(20.0, 0, 24 * HOUR, 1.0))
+    instance = make_instance(made)
+    w = make_world(instance)
+    for at in (0, 1, 2):
+        s = empty_state(w)
+        put_days(w, instance, s, [(0, ((0, 1),))], [2])
+        without_left(s, 2)
+        u = entities_of(w, s, 0)[at]
+        _, o = price_gap(w, s, 0, 2, u, INFINITE)
+        assert put_in_gap(w, s, 2, o, u)
+        _is_fresh(w, s, 0)
+        check_day(w, instance, s, 0)
+        assert float(s.segment[entities_of(w, s, 0)[0], PRE + 1]) == 10 * HOUR
