@@ -127,7 +127,20 @@ def test_json_output_is_one_document(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert set(document["fleets"]) == {"kei", "mixed"}
+    assert all("bound" not in fleet for fleet in document["fleets"].values())
     assert str(tmp_path) not in done.stdout
+
+
+def test_plans_are_held_against_a_bound_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Protects --bound: each fleet's total lies between its bound and that with the gap, which is no formality."""
+    (tmp_path / "s.toml").write_text(SCENARIO, encoding="utf-8")
+    done = fleetplan("compare", "s.toml", "--json", "--effort", "2000", "--bound", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for fleet in json.loads(done.stdout)["fleets"].values():
+        bound, total = fleet["bound"], fleet["cost"]["total"]
+        assert bound["cost"] <= total + 1e-6
+        assert total == pytest.approx(bound["cost"] * (1.0 + bound["gap"]))
+        assert bound["gap"] < 0.5
 
 
 def plan_city(
