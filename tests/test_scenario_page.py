@@ -52,7 +52,7 @@ def test_scenarios_are_sound_with_every_key_switched_on() -> None:
         parse_scenario(tomllib.loads(text), where="page")
     keys = switched_on(first)
     assert set(keys) == {
-        "max_seconds", "currency", "baseline", "unserved_price_per_parcel", "country", "docks", "file",
+        "max_seconds", "bound", "currency", "baseline", "unserved_price_per_parcel", "country", "docks", "file",
     }  # fmt: skip
     for text in keys.values():
         parse_scenario(tomllib.loads(text), where="page")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fleetplan.planning.bounding import LARGEST, lower_bound
@@ -21,8 +22,9 @@ def bound_fleets(
 ) -> tuple[dict[str, dict[str, Any]], list[str], bool]:
     """Lower bounds of fleets by name, warnings about those that have none, and whether the user interrupted it.
 
-    A bound is an object of ``comparison.json``: ``cost``, what any plan of the fleet costs at least; ``gap``, by which
-    share of that the fleet's plan may be dearer than the best plan; and ``kind``.
+    A bound is an object of ``comparison.json``: ``cost``, what any plan of the fleet costs at least that serves the
+    same stops (any plan at all where unserved parcels have a price); ``gap``, by which share of that the fleet's plan
+    may be dearer than the best such plan; and ``kind``.
     """
     found: dict[str, dict[str, Any]] = {}
     warnings: list[str] = []
@@ -31,13 +33,10 @@ def bound_fleets(
         if len(problem.tasks) > LARGEST:
             warnings.append(f"fleet {name}: no lower bound, which is worked out for up to {LARGEST} stops")
             continue
-        if plan.unserved and problem.unserved_price_per_parcel is None:
-            warnings.append(f"fleet {name}: no lower bound, for it holds for plans that serve every stop")
-            continue
         if progress is not None:
             progress(f"lower bound of {name}", done, len(plans))
         try:
-            bound = lower_bound(make_instance(problem))
+            bound = lower_bound(make_instance(_of_served(problem, plan)))
         except KeyboardInterrupt:
             warnings.append(f"fleet {name}: no lower bound, it was interrupted")
             return found, warnings, True
@@ -47,3 +46,18 @@ def bound_fleets(
         cost = float(figures[name]["cost"]["total"])
         found[name] = {"cost": bound.value, "gap": max(0.0, cost / bound.value - 1.0), "kind": bound.kind}
     return found, warnings, False
+
+
+def _of_served(problem: Problem, plan: Plan) -> Problem:
+    """The problem without the stops that a plan leaves out, where that has no price."""
+    if problem.unserved_price_per_parcel is not None or not plan.unserved:
+        return problem
+    left = {item.stop for item in plan.unserved}
+    kept = [row for row, task in enumerate(problem.tasks) if task.id not in left]
+    types = tuple(
+        replace(
+            kind, access=tuple(kind.access[row] for row in kept), refusals=tuple(kind.refusals[row] for row in kept)
+        )
+        for kind in problem.types
+    )
+    return replace(problem, tasks=tuple(problem.tasks[row] for row in kept), types=types)

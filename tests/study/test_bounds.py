@@ -37,12 +37,19 @@ def test_a_bound_is_below_the_best_plan_and_tells_the_gap() -> None:
     assert row["kind"]
 
 
-def test_plans_that_leave_stops_out_have_no_bound() -> None:
-    """The bound holds for plans that serve all; one that does not may cost less and be no better."""
-    made = two_stops(capacity_parcels=1, count=1)
-    found, warnings, _ = bound_of(made)
+def test_plans_that_leave_stops_out_are_bounded_by_plans_that_serve_the_same() -> None:
+    """One parcel and one vehicle: the nearer stop alone costs 12 at least and at best, not the 14 of both."""
+    found, warnings, _ = bound_of(two_stops(capacity_parcels=1, count=1))
+    assert not warnings
+    assert found["vans"]["cost"] == pytest.approx(12.0)
+    assert found["vans"]["gap"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_plan_that_serves_nobody_has_no_bound() -> None:
+    """Nothing served costs nothing, and a share of nothing says nothing."""
+    found, warnings, _ = bound_of(two_stops(capacity_parcels=0, count=1))
     assert found == {}
-    assert warnings == ["fleet vans: no lower bound, for it holds for plans that serve every stop"]
+    assert warnings == ["fleet vans: no lower bound is known for what its days may be"]
 
 
 def test_large_problems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
