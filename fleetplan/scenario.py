@@ -32,6 +32,8 @@ EFFORTS = ("quick", "normal", "thorough")
 _REMEDIES = {
     "schema": f'write schema = "{SCHEMA}"',
     "effort": "write quick, normal, thorough or a whole number of steps",
+    "bound": "write true or false",
+    "paid": "write true or false",
     "ordinance": "write clearance, law or off",
     "start": 'write a time such as "08:00"',
     "end": 'write a time such as "18:00", up to "47:59"',

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,12 +74,15 @@ class Bound:
     kind: str
 
 
-def lower_bound(instance: Instance, *, effort: int = EFFORT) -> Bound | None:
+def lower_bound(
+    instance: Instance, *, effort: int = EFFORT, stopped: Callable[[], bool] = lambda: False
+) -> Bound | None:
     """A bound on the cost of every plan, or ``None`` where none is to be had.
 
     Args:
         instance: what is planned; docks, rests and other rules are relaxed.
         effort: rounds of pricing; the answer repeats exactly.
+        stopped: asked before every round; true ends the work with the bound found so far, which is as valid.
     """
     pay = instance.problem.pay
     if instance.size == 0:
@@ -89,20 +93,22 @@ def lower_bound(instance: Instance, *, effort: int = EFFORT) -> Bound | None:
     usable = [c for c in instance.classes if c.count > 0 and len(c.options.task)]
     best = 0.0
     for share in shares:
-        value = _search(instance, usable, share, effort)
+        value = _search(instance, usable, share, effort, stopped)
         if value is None:
             return None
         best = max(best, value)
     return Bound(best, "linear program over trips") if best > 0 else None
 
 
-def _search(instance: Instance, classes: list[TypeClass], share: float, effort: int) -> float | None:
+def _search(
+    instance: Instance, classes: list[TypeClass], share: float, effort: int, stopped: Callable[[], bool]
+) -> float | None:
     """The bound with a share of the paid minimum in the trips' fixed part; ``None`` where there is none."""
     nets = [net for c in classes if (net := _net(instance, c, share)) is not None]
     if len(nets) < len(classes):
         return None
     prices = _Prices(instance, nets)
-    return prices.search(effort) if prices.possible else 0.0
+    return prices.search(effort, stopped) if prices.possible else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,12 +217,14 @@ class _Prices:
         self.alone = np.minimum(alone, self.most)
         self.possible = bool(np.isfinite(self.alone).all()) and all(net.least > 0 for net in nets)
 
-    def search(self, effort: int) -> float:
+    def search(self, effort: int, stopped: Callable[[], bool]) -> float:
         """The best bound within so many rounds."""
         n = self.instance.size
         master = _Master(n, [net.most for net in self.nets], self.alone)
         best, centre, centre_extra = 0.0, np.zeros(n), np.zeros(len(self.nets))
         for turn in range(effort):
+            if stopped():
+                break
             solved = master.solve()
             if solved is None:
                 break

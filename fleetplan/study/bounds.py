@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 from fleetplan.planning.bounding import LARGEST, lower_bound
@@ -28,24 +30,28 @@ def bound_fleets(
     """
     found: dict[str, dict[str, Any]] = {}
     warnings: list[str] = []
-    for done, (name, plan) in enumerate(plans.items()):
-        problem = problems[name]
-        if len(problem.tasks) > LARGEST:
-            warnings.append(f"fleet {name}: no lower bound, which is worked out for up to {LARGEST} stops")
-            continue
-        if progress is not None:
-            progress(f"lower bound of {name}", done, len(plans))
+    name, halt = "", Event()
+    # Beside the main thread, for an interrupt that comes in the midst of compiled code is lost or breaks it.
+    with ThreadPoolExecutor(1) as thread:
         try:
-            bound = lower_bound(make_instance(_of_served(problem, plan)))
+            for done, (name, plan) in enumerate(plans.items()):
+                problem = problems[name]
+                if len(problem.tasks) > LARGEST:
+                    warnings.append(f"fleet {name}: no lower bound, which is worked out for up to {LARGEST} stops")
+                    continue
+                if progress is not None:
+                    progress(f"lower bound of {name}", done, len(plans))
+                instance = make_instance(_of_served(problem, plan))
+                bound = thread.submit(lower_bound, instance, stopped=halt.is_set).result()
+                if bound is None or bound.value <= 0.0:
+                    warnings.append(f"fleet {name}: no lower bound is known for what its days may be")
+                    continue
+                cost = float(figures[name]["cost"]["total"])
+                found[name] = {"cost": bound.value, "gap": max(0.0, cost / bound.value - 1.0), "kind": bound.kind}
         except KeyboardInterrupt:
+            halt.set()
             warnings.append(f"fleet {name}: no lower bound, it was interrupted")
-            return found, warnings, True
-        if bound is None or bound.value <= 0.0:
-            warnings.append(f"fleet {name}: no lower bound is known for what its days may be")
-            continue
-        cost = float(figures[name]["cost"]["total"])
-        found[name] = {"cost": bound.value, "gap": max(0.0, cost / bound.value - 1.0), "kind": bound.kind}
-    return found, warnings, False
+    return found, warnings, halt.is_set()
 
 
 def _of_served(problem: Problem, plan: Plan) -> Problem:

@@ -105,6 +105,9 @@ def test_more_effort_is_no_worse_and_repeats() -> None:
     assert values == sorted(values) and values[0] < values[-1]
     again = lower_bound(instance, effort=10)
     assert again is not None and again.value == values[1]
+    asked = iter([False] * 10 + [True])
+    halted = lower_bound(instance, stopped=lambda: next(asked))
+    assert halted is not None and halted.value == values[1]
 
 
 def test_where_no_bound_is_to_be_had() -> None:

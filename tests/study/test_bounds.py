@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -57,7 +61,7 @@ def test_large_problems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     many = problem(
         [task(f"s{i}") for i in range(LARGEST + 1)], [vehicle("van", line_table("line", list(range(1, LARGEST + 2))))]
     )
-    monkeypatch.setattr(bounds, "lower_bound", lambda instance: pytest.fail("must not be asked"))
+    monkeypatch.setattr(bounds, "lower_bound", lambda instance, **more: pytest.fail("must not be asked"))
     found, warnings, _ = bound_of(many, solve(two_stops(), seed=0, effort=100))
     assert found == {}
     assert warnings == [f"fleet vans: no lower bound, which is worked out for up to {LARGEST} stops"]
@@ -66,10 +70,28 @@ def test_large_problems_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_interrupt_keeps_the_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while bounds are worked out ends that alone, and says so."""
 
-    def interrupted(instance: object) -> None:
+    def interrupted(instance: object, **more: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(bounds, "lower_bound", interrupted)
     found, warnings, stopped = bound_of(two_stops())
     assert found == {} and stopped
+    assert warnings == ["fleet vans: no lower bound, it was interrupted"]
+
+
+def test_an_interrupt_ends_the_work_that_it_meets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real signal reaches the main thread although compiled code runs, and the work is told to stop, not left."""
+    ended: list[bool] = []
+
+    def slow(instance: object, *, stopped: Callable[[], bool]) -> None:
+        time.sleep(0.3)  # until the main thread waits
+        os.kill(os.getpid(), signal.SIGINT)
+        until = time.monotonic() + 20.0
+        while not stopped() and time.monotonic() < until:
+            time.sleep(0.01)
+        ended.append(stopped())
+
+    monkeypatch.setattr(bounds, "lower_bound", slow)
+    found, warnings, stopped = bound_of(two_stops())
+    assert found == {} and stopped and ended == [True]
     assert warnings == ["fleet vans: no lower bound, it was interrupted"]

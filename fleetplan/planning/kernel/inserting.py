@@ -85,7 +85,7 @@ def price_gap(w: Any, s: Any, r: int, x: int, u: int, limit: float) -> Any:
         v = beyond_rests(s, v)
         arc = float(w.table[base + s.entity[u, POINT] * width + s.entity[v, POINT], 1])
     p, q = s.entity[u, POINT], s.entity[v, POINT]
-    now = wages(w, s.day[r, SPAN] - s.day[r, UNPAID])
+    now = wages(w, s.day[r, SPAN] - s.day[r, UNPAID]) if w.timed else 0.0
     best = INFINITE
     chosen = -1
     for o in range(w.options[c * w.n + x, 0], w.options[c * w.n + x, 1]):
