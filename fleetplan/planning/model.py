@@ -235,6 +235,7 @@ def _parameters(limit: int) -> Any:
     operators.use_local_cheapest_insertion_close_nodes_lns = optional_boolean_pb2.BOOL_TRUE
     parameters.heuristic_close_nodes_lns_num_nodes = 15
     parameters.solution_limit = limit
+    parameters.sat_parameters.catch_sigint_signal = False  # asked where rests are placed; see cp_sat.py
     parameters.time_limit.FromMilliseconds(int(GIVEN_UP_S * 1000))
     return parameters
 

@@ -316,13 +316,16 @@ def test_no_lane_goes_on_for_long_unheard(monkeypatch: pytest.MonkeyPatch) -> No
     assert (max(asked), sum(asked), plan.effort) == (7, 1600, (800, 800))
 
 
-def test_interrupts_are_heard_after_a_recombination_and_after_the_docks() -> None:
-    """CP-SAT leaves Python's handling of Ctrl-C alone: else the first interrupt after it ended the process unheard."""
+def test_interrupts_are_heard_after_cp_sat() -> None:
+    """CP-SAT leaves Python's handling of Ctrl-C alone, in docks, in the pool and where the routing library asks it for
+    rests: else the first interrupt after it ended the process unheard."""
     code = """
 import signal, time
+from tests.campaigns.planning import check
 from tests.planning import test_docks, test_recombining
 test_recombining.test_numbers_of_vehicles_hold()
 test_docks.test_vans_load_one_after_the_other()
+check(26)
 try:
     signal.raise_signal(signal.SIGINT)
     time.sleep(5)

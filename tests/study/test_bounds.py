@@ -92,6 +92,12 @@ def test_an_interrupt_ends_the_work_that_it_meets(monkeypatch: pytest.MonkeyPatc
         ended.append(stopped())
 
     monkeypatch.setattr(bounds, "lower_bound", slow)
-    found, warnings, stopped = bound_of(two_stops())
+    made = two_stops()
+    plan = solve(made, seed=0, effort=100)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background are born deaf
+    try:
+        found, warnings, stopped = bound_of(made, plan)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert found == {} and stopped and ended == [True]
     assert warnings == ["fleet vans: no lower bound, it was interrupted"]
