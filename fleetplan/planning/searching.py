@@ -23,7 +23,7 @@ from fleetplan.planning.instance import Day, Instance
 from fleetplan.planning.kernel.lane import Lane, unit_cost
 from fleetplan.planning.kernel.layout import COUNT, NEAR_TASKS
 from fleetplan.planning.kernel.world import make_world
-from fleetplan.planning.pool import Pool, Rows, rows_of
+from fleetplan.planning.pool import Pool, Rows
 from fleetplan.planning.recombining import WHOLE, Prices, Recombined, first_prices, recombine
 from fleetplan.planning.schedule import Solution, cost_of, make_solution
 
@@ -262,8 +262,7 @@ class KernelSearch:
         if mixing is None:
             return None
         for lane in lanes:
-            mixing.fresh += [lane.gathered(), rows_of(self.instance, lane.best_days(), lane.costs(best=True))]
-            mixing.fresh.append(rows_of(self.instance, lane.current_days(), lane.costs(best=False)))
+            mixing.fresh += [lane.gathered(), lane.rows(best=True), lane.rows(best=False)]
         found = mixing.after_round(best)
         if found is None:
             return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from fleetplan.planning.costing import left_cost
-from fleetplan.planning.instance import Day, Instance, make_instance
+from fleetplan.planning.instance import Day, Instance, make_instance, with_tolerance
 from fleetplan.planning.kernel.annealing import copy_all
 from fleetplan.planning.kernel.days import days_of, put_days
 from fleetplan.planning.kernel.lane import Lane
@@ -27,6 +28,7 @@ from fleetplan.planning.kernel.layout import (
     KIND,
     NEXT,
     OPTION,
+    OVER,
     RELOAD,
     REST,
     SOFT,
@@ -142,9 +144,35 @@ def check_rests(w: Any, instance: Instance, s: Any, r: int) -> None:
         assert (number in taken) == (span > rest.after_s), (taken, span)
 
 
-def check_state(w: Any, instance: Instance, s: Any) -> None:
-    """Sums, limits and links of a whole solution."""
+def roomy(instance: Instance) -> Instance:
+    """The same problem with vehicles that carry everything."""
+    classes = tuple(replace(c, capacity=(math.inf, math.inf, math.inf)) for c in instance.classes)
+    return replace(instance, classes=classes)
+
+
+def overload_of(instance: Instance, day: Day) -> float:
+    """What a day carries too much, leg by leg, in shares of the largest vehicle that has a limit."""
+    kind, trips = day
+    over = 0.0
+    for unit in range(3):
+        limits = [c.capacity[unit] for c in instance.classes if math.isfinite(c.capacity[unit])]
+        capacity = with_tolerance(instance.classes[kind].capacity[unit])
+        for trip in trips:
+            tasks = [int(instance.classes[kind].options.task[o]) for o in trip]
+            aboard = [float(instance.deliver[tasks, unit].sum())]
+            aboard += [float(instance.collect[x, unit] - instance.deliver[x, unit]) for x in tasks]
+            over += max(0.0, max(np.cumsum(aboard)) - capacity) / max(limits, default=1.0)
+    return over
+
+
+def check_state(w: Any, instance: Instance, s: Any, *, overloads: bool = False) -> None:
+    """Sums, limits and links of a whole solution; one that a search goes on from may have ``overloads``, well told."""
     used = [r for r in range(w.slots) if s.info[r, STOPS] > 0]
+    overs = [overload_of(instance, day_of(w, instance, s, r)) for r in used]
+    assert [float(s.day[r, OVER]) for r in used] == pytest.approx(overs, abs=1e-9)
+    assert float(s.total[3]) == pytest.approx(math.fsum(overs), abs=1e-9)
+    if overloads:
+        instance = roomy(instance)
     for r in used:
         check_day(w, instance, s, r)
         made = instance.classes[int(s.info[r, CLASS])]

@@ -37,7 +37,7 @@ def priced_lane(instance: Instance, seed: int) -> tuple[Lane, Floats, Floats]:
     lane.run(200, 50.0, 1.0)
     rng = random.Random(f"prices {seed}")
     worth = np.zeros(instance.size)
-    for day, cost in zip(lane.best_days(), lane.costs(best=True), strict=True):
+    for day, cost in days_in(instance, lane.rows(best=True)):
         tasks = instance.tasks_of(day)
         worth[tasks] = cost / len(tasks) * rng.uniform(0.9, 2.5)
     extra = np.array([rng.choice([0.0, -rng.uniform(0.0, 3.0)]) for _ in instance.classes])

@@ -15,7 +15,7 @@ from fleetplan.planning.kernel.annealing import make_work
 from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.classes import best_class, change_class, cost_as
 from fleetplan.planning.kernel.days import put_days
-from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
+from fleetplan.planning.kernel.inserting import price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     CLASS,
     COST,
@@ -31,6 +31,7 @@ from fleetplan.planning.kernel.layout import (
     TRIPS,
     empty_state,
 )
+from fleetplan.planning.kernel.loads import overload, overload_with
 from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, find_place, least_trip
 from fleetplan.planning.kernel.timing import INFINITE, refresh
 from fleetplan.planning.kernel.world import make_world
@@ -108,7 +109,9 @@ def _place(w: Any, s: Any, r: int, u: int) -> tuple[int, int]:
 
 def _try_gap(w: Any, instance: Instance, s: Any, r: int, x: int, u: int) -> None:
     c = int(s.info[r, CLASS])
-    fits = fits_load(w, s, c, x, u)
+    more = overload_with(w, s, c, x, u)
+    fits = more == 0.0
+    assert more == pytest.approx(overload(w, s, r, c, x, u) - overload(w, s, r, c, -1, -1), abs=1e-9)
     change, o = price_gap(w, s, r, x, u, INFINITE)
     exact = _reference(w, instance, s, r, x, _place(w, s, r, u)) - float(s.day[r, COST])
     if fits and change < INFINITE:
@@ -129,7 +132,7 @@ def _try_gap(w: Any, instance: Instance, s: Any, r: int, x: int, u: int) -> None
     for other in range(w.classes):
         if other == c:
             continue
-        cost = cost_as(w, s, r, other, x, o, u)
+        cost = cost_as(w, s, r, other, x, o, u, INFINITE)
         if cost < INFINITE:
             after = copied(w, s)
             without_left(after, x)
@@ -175,7 +178,7 @@ def test_other_classes_cost_what_they_were_said_to_cost(seed: int) -> None:
     instance, w, s = started(seed, left=0.0)
     for r in [r for r in range(w.slots) if s.info[r, STOPS] > 0]:
         for c in range(w.classes):
-            cost = cost_as(w, s, r, c, -1, -1, -1)
+            cost = cost_as(w, s, r, c, -1, -1, -1, INFINITE)
             if c == s.info[r, CLASS]:
                 continue
             if cost == INFINITE:
@@ -186,7 +189,7 @@ def test_other_classes_cost_what_they_were_said_to_cost(seed: int) -> None:
                 assert float(after.day[r, COST]) == pytest.approx(cost, rel=1e-9, abs=1e-6)
             check_day(w, instance, after, r)
         after = copied(w, s)
-        assert best_class(w, after, r)
+        assert best_class(w, after, r, INFINITE)
         assert after.total[0] <= s.total[0] + 1e-9
         check_state(w, instance, after)
 

@@ -24,6 +24,7 @@ from fleetplan.planning.kernel.layout import (
     FREE,
     KIND,
     NEXT,
+    OVER,
     SOFT,
     STOPS,
     TRIP_FLOATS,
@@ -35,6 +36,7 @@ from fleetplan.planning.kernel.layout import (
     Ints32,
 )
 from fleetplan.planning.kernel.linking import start_of
+from fleetplan.planning.kernel.loads import overload
 from fleetplan.planning.kernel.recreating import ALL, NONE, PRO_RATA, WHOLE_DAY, put_back, sort_taken
 from fleetplan.planning.kernel.ruining import ruin_day, ruin_strings, settle_ruins
 from fleetplan.planning.kernel.settling import settle_rests
@@ -66,10 +68,14 @@ class Work(NamedTuple):
     place: Ints
     trips: Ints
     lenience: Floats  # [1] what leaving tasks out counts at the moment, in their own measure
+    strain: Floats  # [4] price of overload at the moment, at first, least and most; infinite: none is allowed
     active: Ints32  # [n + 1] number of tasks that are searched over, then those
 
 
 LEAST_LENIENCE, MOST_LENIENCE = 0.2, 1e6
+
+NO_OVERLOAD = 1e-9
+"""Overload below which there is none but rounding."""
 
 
 class Tune(NamedTuple):
@@ -88,6 +94,8 @@ class Tune(NamedTuple):
             others draw a class, and so do all that begin at a stop left out.
         firmer, softer: shares of itself by which what stops left out count rises after a step with more of them left
             out than in the best solution, and falls after any other; where they have prices it stays.
+        stricter, laxer: shares of itself by which the price of overload rises after a step that keeps some, and falls
+            after any other.
     """
 
     tails: float = 0.3
@@ -101,6 +109,8 @@ class Tune(NamedTuple):
     same: float = 0.7
     firmer: float = 0.003
     softer: float = 0.0015
+    stricter: float = 0.003
+    laxer: float = 0.0003
 
 
 def make_work(w: Bundle) -> Bundle:
@@ -121,6 +131,7 @@ def make_work(w: Bundle) -> Bundle:
         place=np.zeros(5, np.int64),
         trips=np.zeros(1, np.int64),
         lenience=np.ones(1),
+        strain=np.full(4, INFINITE),
         active=np.zeros(w.n + 1, np.int32),
     )
     return Bundle(work)
@@ -169,7 +180,7 @@ def copy_rest(w: Any, to: Any, s: Any) -> None:
     """Copy what belongs to no day."""
     for c in range(w.classes):
         to.used[c] = s.used[c]
-    for k in range(3):
+    for k in range(4):
         to.total[k] = s.total[k]
     for k in range(s.left[0] + 1):
         to.left[k] = s.left[k]
@@ -188,17 +199,19 @@ def copy_all(w: Any, to: Any, s: Any) -> None:
 @compiled
 def recount(w: Any, s: Any, work: Any) -> None:
     """Sum the totals anew, free of rounding."""
-    total = 0.0
+    total = over = 0.0
     trips = 0
     for r in range(w.slots):
         if s.info[r, STOPS] > 0:
             total += s.day[r, COST]
+            s.day[r, OVER] = overload(w, s, r, s.info[r, CLASS], -1, -1)
+            over += s.day[r, OVER]
             trips += s.info[r, TRIPS]
     weight = soft = 0.0
     for k in range(1, s.left[0] + 1):
         weight += w.task[s.left[k], UNSERVED]
         soft += w.task[s.left[k], SOFT]
-    s.total[0], s.total[1], s.total[2] = total, weight, soft
+    s.total[0], s.total[1], s.total[2], s.total[3] = total, weight, soft, over
     work.trips[0] = trips
 
 
@@ -277,9 +290,18 @@ def _settled(w: Any, s: Any, work: Any) -> bool:
         if w.rules:
             settle_rests(w, s, r)
         if w.classes > 1:
-            best_class(w, s, r)
+            best_class(w, s, r, work.strain[0])
         sound = sound and s.info[r, FAULT] == 0
     return sound
+
+
+@inlined
+def _weigh(w: Any, s: Any, kept: Any, work: Any) -> None:
+    """Overload of the touched days, and of all."""
+    for k in range(1, work.touched[0] + 1):
+        r = work.touched[k]
+        s.day[r, OVER] = overload(w, s, r, s.info[r, CLASS], -1, -1) if s.info[r, STOPS] > 0 else 0.0
+        s.total[3] += s.day[r, OVER] - kept.day[r, OVER]
 
 
 @compiled
@@ -314,17 +336,23 @@ def anneal(
         return 0
     recount(w, s, work)
     copy_rest(w, kept, s)
+    for r in range(w.slots):
+        kept.day[r, OVER] = s.day[r, OVER]
     found = 0
     ratio = (cold / hot) ** (1.0 / max(1, iterations))
     heat = hot
     for _ in range(iterations):
         sound = step(w, s, work, rng, tune, heat)
+        if work.strain[0] < INFINITE:
+            _weigh(w, s, kept, work)
         if sound and harvest.slack[0] > -INFINITE:
             for k in range(1, work.touched[0] + 1):
-                if s.info[work.touched[k], STOPS] > 0:
+                if s.info[work.touched[k], STOPS] > 0 and s.day[work.touched[k], OVER] <= 0.0:
                     gather(w, s, harvest, work.touched[k])
         heat *= ratio
         change = (s.total[0] - kept.total[0]) + work.lenience[0] * (s.total[2] - kept.total[2])
+        if work.strain[0] < INFINITE:
+            change += work.strain[0] * (s.total[3] - kept.total[3])
         if sound and change < -heat * math.log(uniform(rng) + 1e-300):
             for k in range(1, work.touched[0] + 1):
                 r = work.touched[k]
@@ -336,17 +364,24 @@ def anneal(
                     work.dirty[work.dirty[0]] = r
             copy_rest(w, kept, s)
             gain = (s.total[0] - best.total[0]) + (s.total[1] - best.total[1])
-            if gain < -1e-7 * max(1.0, abs(best.total[0])) * 1e-2:
+            if s.total[3] < NO_OVERLOAD and gain < -1e-7 * max(1.0, abs(best.total[0])) * 1e-2:
                 found += 1
                 for k in range(1, work.dirty[0] + 1):
                     copy_day(w, best, s, work.dirty[k])
                     work.is_dirty[work.dirty[k]] = 0
                 work.dirty[0] = 0
                 copy_rest(w, best, s)
+                if best.left[0] == 0 and work.strain[0] >= INFINITE:
+                    work.strain[0] = work.strain[1]
         else:
             for k in range(1, work.touched[0] + 1):
                 copy_day(w, s, kept, work.touched[k])
             copy_rest(w, s, kept)
+        if work.strain[0] < INFINITE:
+            if kept.total[3] < NO_OVERLOAD:
+                work.strain[0] = max(work.strain[2], work.strain[0] * (1.0 - tune.laxer))
+            else:
+                work.strain[0] = min(work.strain[3], work.strain[0] * (1.0 + tune.stricter))
         if not w.priced:
             if kept.left[0] > best.left[0]:
                 work.lenience[0] = min(MOST_LENIENCE, work.lenience[0] * (1.0 + tune.firmer))

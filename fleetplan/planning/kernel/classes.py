@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fleetplan.compiling import compiled
-from fleetplan.planning.kernel.inserting import fits_load
 from fleetplan.planning.kernel.layout import (
     BASE,
-    CAPACITY,
     CHARGE,
     CLASS,
     CLOSES,
@@ -20,7 +18,6 @@ from fleetplan.planning.kernel.layout import (
     GROUP,
     KIND,
     LENGTH,
-    LOAD,
     METRES,
     MOST_SPAN,
     MOST_STOPS,
@@ -37,7 +34,6 @@ from fleetplan.planning.kernel.layout import (
     REST_AFTER,
     REST_COUNTS,
     RULE,
-    START,
     STOPS,
     TAKEN,
     TASK,
@@ -49,6 +45,7 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import start_of
+from fleetplan.planning.kernel.loads import burden, overload
 from fleetplan.planning.kernel.resting import ALWAYS
 from fleetplan.planning.kernel.settling import settle_rests
 from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, drive_s, join, refresh, segment_of, wages
@@ -78,18 +75,22 @@ def same_option(w: Any, c: int, other: int, x: int, o: int, p: int) -> int:
 
 
 @compiled
-def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
+def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int, strain: float) -> float:
     """Cost of a day as one of class ``c``, with task ``x`` after entity ``u`` (``x`` below 0: as it is).
 
-    ``o`` is the option of ``x`` in the day's present class. Rests stay where they are; infinite where others are due.
+    ``o`` is the option of ``x`` in the day's present class, ``strain`` the price of overload, which counts. Rests stay
+    where they are; infinite where others are due.
     """
     own = s.info[r, CLASS]
     if s.info[r, TRIPS] > w.numbers[c, MOST_TRIPS]:
         return INFINITE
-    if s.info[r, STOPS] + (1 if x >= 0 else 0) > w.numbers[c, MOST_STOPS] or not loads_fit(w, s, r, c, x, u):
+    if s.info[r, STOPS] + (1 if x >= 0 else 0) > w.numbers[c, MOST_STOPS]:
+        return INFINITE
+    strained = burden(overload(w, s, r, c, x, u), strain)
+    if strained >= INFINITE:
         return INFINITE
     if not w.timed and not w.batteries and w.numbers[c, GROUP] == w.numbers[own, GROUP]:
-        return _cost_of_length(w, s, r, c, x, o, u)
+        return strained + _cost_of_length(w, s, r, c, x, o, u)
     base, width, energy_base = w.numbers[c, BASE], w.numbers[c, WIDTH], w.numbers[c, ENERGY_BASE]
     e = start_of(w, r)
     duration, earliest, latest = segment_of(w, s, c, e)
@@ -139,7 +140,7 @@ def cost_as(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> float:
     if duration > w.amounts[c, MOST_SPAN] + TINY or not _rests_due(w, s, r, duration):
         return INFINITE
     money = w.amounts[c, FIXED] + w.amounts[c, PER_M] * metres + late
-    return float(money) + wages(w, duration - s.day[r, UNPAID])
+    return strained + float(money) + wages(w, duration - s.day[r, UNPAID])
 
 
 @compiled
@@ -168,25 +169,6 @@ def _cost_of_length(w: Any, s: Any, r: int, c: int, x: int, o: int, u: int) -> f
 
 
 @compiled
-def loads_fit(w: Any, s: Any, r: int, c: int, x: int, u: int) -> bool:
-    """Whether a vehicle of class ``c`` can carry a day's trips, with ``x`` after ``u`` (below 0: as they are)."""
-    if x >= 0 and not fits_load(w, s, c, x, u):
-        return False
-    e = start_of(w, r)
-    while e >= 0:
-        kind = s.entity[e, KIND]
-        if kind == START or kind == RELOAD:
-            for k in range(w.dims):
-                load = s.peak[e, 1, k] if w.collects else s.trip[e - w.n, LOAD + k]
-                if load > w.amounts[c, CAPACITY + k]:
-                    return False
-            if s.info[r, TRIPS] == 1:
-                return True
-        e = s.entity[e, NEXT]
-    return True
-
-
-@compiled
 def change_class(w: Any, s: Any, r: int, c: int) -> bool:
     """Make a day one of class ``c``; false when it cannot be driven so."""
     own = s.info[r, CLASS]
@@ -210,14 +192,14 @@ def change_class(w: Any, s: Any, r: int, c: int) -> bool:
 
 
 @compiled
-def best_class(w: Any, s: Any, r: int) -> bool:
-    """Let the cheapest class drive a day; returns false only when a change went wrong."""
+def best_class(w: Any, s: Any, r: int, strain: float) -> bool:
+    """Let the cheapest class drive a day, overload counted; returns false only when a change went wrong."""
     own = s.info[r, CLASS]
-    best, chosen = s.day[r, COST] - TINY, -1
+    best, chosen = s.day[r, COST] + burden(overload(w, s, r, own, -1, -1), strain) - TINY, -1
     for c in range(w.classes):
         if c == own or s.used[c] >= w.numbers[c, COUNT]:
             continue
-        cost = cost_as(w, s, r, c, -1, -1, -1)
+        cost = cost_as(w, s, r, c, -1, -1, -1, strain)
         if cost < best:
             best, chosen = cost, c
     if chosen < 0:

@@ -65,7 +65,7 @@ def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Da
             missing += instance.tasks_of(day)
     state.left[0] = len(missing)
     state.left[1 : len(missing) + 1] = missing
-    state.total[1:] = world.task[missing, UNSERVED].sum(), world.task[missing, SOFT].sum()
+    state.total[1:3] = world.task[missing, UNSERVED].sum(), world.task[missing, SOFT].sum()
 
 
 def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day) -> bool:

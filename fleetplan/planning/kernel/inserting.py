@@ -22,7 +22,6 @@ from fleetplan.planning.kernel.layout import (
     ENERGY_BASE,
     KIND,
     LENGTH,
-    LOAD,
     MID,
     MOST_SPAN,
     NEXT,
@@ -51,23 +50,6 @@ from fleetplan.planning.kernel.linking import close_day, link, open_day, spare_m
 from fleetplan.planning.kernel.resting import beyond_rests, gap_with_rest, loaded_before, take_rest, trip_with_rest
 from fleetplan.planning.kernel.settling import settle_rests
 from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, busier_s, grow, join, refresh, wages
-
-
-@inlined
-def fits_load(w: Any, s: Any, c: int, x: int, u: int) -> bool:
-    """Whether a trip of class ``c`` can take task ``x`` after entity ``u``."""
-    if w.collects:
-        for k in range(w.dims):
-            if s.peak[u, 0, k] + w.task[x, DELIVER + k] > w.amounts[c, CAPACITY + k]:
-                return False
-            if s.peak[u, 1, k] + w.task[x, COLLECT + k] > w.amounts[c, CAPACITY + k]:
-                return False
-        return True
-    m = s.entity[u, TRIP] - w.n
-    for k in range(w.dims):
-        if s.trip[m, LOAD + k] + w.task[x, DELIVER + k] > w.amounts[c, CAPACITY + k]:
-            return False
-    return True
 
 
 @inlined

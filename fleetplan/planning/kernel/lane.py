@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from fleetplan.planning.kernel.layout import (
     BASE,
     COST,
     COUNT,
+    OVER,
     PER_M,
     STOPS,
     WAGE,
@@ -25,7 +27,7 @@ from fleetplan.planning.kernel.layout import (
     empty_state,
 )
 from fleetplan.planning.kernel.timing import INFINITE
-from fleetplan.planning.pool import Rows
+from fleetplan.planning.pool import Rows, rows_of
 
 FIRST_SLACK = 0.02
 """Share of a mean day's cost that a day may cost above the prices of its stops, to be gathered: at first, and at
@@ -36,6 +38,14 @@ WANTED = 600
 
 WIDER = 0.002
 """Share of itself, and of a mean day's cost, that the slack grows by where they are few."""
+
+
+FULL = 0.8
+"""Share of all that the whole fleet can carry beyond which the search passes through overloaded vehicles, once every
+stop is served: before, what is left out and what is too much would be weighed against each other."""
+
+VEHICLE_FULL, STRAIN_RANGE = 10.0, 1e4
+"""Price of an overload of one vehicle at first, in arcs for each of its stops; by what factor it may change."""
 
 
 class Lane:
@@ -54,6 +64,9 @@ class Lane:
         self.state, self.kept, self.best = (empty_state(world) for _ in range(3))
         self.harvest = make_harvest(world.n, world.classes)
         self.tune = Tune()
+        if fill_of(instance) > FULL:
+            price = VEHICLE_FULL * unit_cost(world) * world.n / sum(c.count for c in instance.classes)
+            self.work.strain[1:] = price, price / STRAIN_RANGE, price * STRAIN_RANGE
 
     def start(self, days: Sequence[Day], left: Iterable[int], *, counts: Sequence[int] | None = None) -> None:
         """Go on from days and tasks left out; all other tasks belong to somebody else.
@@ -76,6 +89,10 @@ class Lane:
         self.work.active[1 : len(tasks) + 1] = tasks
         self.work.dirty[0] = 0
         self.work.is_dirty[:] = 0
+        if self.state.left[0]:
+            self.work.strain[0] = INFINITE
+        elif self.work.strain[0] == INFINITE:
+            self.work.strain[0] = self.work.strain[1]
 
     def run(self, iterations: int, hot: float, cold: float) -> int:
         """So many steps; returns how many were improvements."""
@@ -120,10 +137,13 @@ class Lane:
         """The days of the current solution."""
         return days_of(self.world, self.instance, self.state)
 
-    def costs(self, *, best: bool) -> list[float]:
-        """What each of those days costs."""
+    def rows(self, *, best: bool) -> Rows:
+        """The days of the best or of the current solution that overload nothing, and what each costs."""
         state = self.best if best else self.state
-        return [float(x) for x in state.day[state.info[:, STOPS] > 0, COST]]
+        used = state.info[:, STOPS] > 0
+        fits = state.day[used, OVER] <= 0.0
+        days = [day for day, fit in zip(days_of(self.world, self.instance, state), fits, strict=True) if fit]
+        return rows_of(self.instance, days, state.day[used, COST][fits].tolist())
 
     def left(self, *, best: bool) -> list[int]:
         """Tasks left out."""
@@ -142,6 +162,17 @@ class Lane:
     def money(self) -> float:
         """Money of the best solution's days."""
         return float(self.best.total[0])
+
+
+def fill_of(instance: Instance) -> float:
+    """Share of what the fleet can carry on all its trips that there is to carry, of the load that fills it most."""
+    shares = [0.0]
+    for unit in range(3):
+        room = sum(c.count * c.max_trips * c.capacity[unit] for c in instance.classes)
+        most = max(float(instance.deliver[:, unit].sum()), float(instance.collect[:, unit].sum()))
+        if 0.0 < room < math.inf:
+            shares.append(most / room)
+    return max(shares)
 
 
 def unit_cost(world: Bundle) -> float:

@@ -42,9 +42,9 @@ LOAD, READY, ENERGY, ROOM = 0, 3, 4, 5
 loaded, energy used, and energy that the trip may use beyond that."""
 TRIP_FLOATS = 6
 
-COST, METRES, SPAN, LATE, UNPAID, BUSY = range(6)
-"""Columns of a day's floats; LATE is the price of its options, BUSY its seconds without waiting."""
-DAY_FLOATS = 6
+COST, METRES, SPAN, LATE, UNPAID, BUSY, OVER = range(7)
+"""Columns of a day's floats; LATE is the price of its options, BUSY its seconds without waiting, OVER its overload."""
+DAY_FLOATS = 7
 
 CLASS, STOPS, TRIPS, TAKEN, FAULT = range(5)
 """Columns of a day's integers; an unused slot has no stop. TAKEN is a bit per rest rule, FAULT what forbids the day."""
@@ -106,6 +106,7 @@ class World(NamedTuple):
     energy: Floats
     numbers: Ints  # [classes, 8]
     amounts: Floats  # [classes, 12]
+    per_vehicle: Floats  # [3] share of the largest vehicle that a unit of each load is
     task: Floats  # [n, TASK_FLOATS]
     pay: Floats
     rests: Floats  # [rules, 6]
@@ -125,7 +126,7 @@ class State(NamedTuple):
     day: Floats  # [slots, DAY_FLOATS]
     info: Ints  # [slots, DAY_INTS]
     used: Ints  # [classes] days in use
-    total: Floats  # [3] money of all days, weight of the tasks left out, what they count while searching
+    total: Floats  # [4] money of all days, weight of the tasks left out, what they count while searching, overload
     left: Ints32  # [n + 1] number of tasks left out, then those
 
 
@@ -140,7 +141,7 @@ def empty_state(world: Bundle) -> Bundle:
         day=np.zeros((world.slots, DAY_FLOATS)),
         info=np.zeros((world.slots, DAY_INTS), dtype=np.int64),
         used=np.zeros(world.classes, dtype=np.int64),
-        total=np.zeros(3),
+        total=np.zeros(4),
         left=np.zeros(world.n + 1, dtype=np.int32),
     )
     bundle = Bundle(state)

@@ -10,7 +10,7 @@ from typing import Any
 from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.chance import below, uniform
 from fleetplan.planning.kernel.classes import change_class, cost_as
-from fleetplan.planning.kernel.inserting import fits_load, price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
+from fleetplan.planning.kernel.inserting import price_gap, price_trip, put_in_gap, put_on_day, put_on_trip
 from fleetplan.planning.kernel.layout import (
     BASE,
     BUSY,
@@ -45,6 +45,7 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import spare_marker, start_of
+from fleetplan.planning.kernel.loads import burden, overload, overload_with
 from fleetplan.planning.kernel.ruining import touch
 from fleetplan.planning.kernel.timing import INFINITE, wages
 
@@ -92,14 +93,16 @@ def _consider_gap(w: Any, s: Any, work: Any, x: int, u: int, upgrades: bool) -> 
     c = s.info[r, CLASS]
     if s.info[r, STOPS] >= w.numbers[c, MOST_STOPS]:
         return
-    if fits_load(w, s, c, x, u):
-        change, o = price_gap(w, s, r, x, u, work.best[0])
+    strained = burden(overload_with(w, s, c, x, u), work.strain[0])
+    if strained < INFINITE:
+        change, o = price_gap(w, s, r, x, u, work.best[0] - strained)
+        change += strained
         if change < work.best[0]:
             work.best[0] = change
             work.place[0] = 0
             work.place[1] = u
             work.place[2] = o
-    elif upgrades:
+    if upgrades and strained > 0.0:
         change, o = price_gap(w, s, r, x, u, work.best[1])
         if change < work.best[1]:
             work.best[1] = change
@@ -248,12 +251,13 @@ def _consider_upgrades(w: Any, s: Any, work: Any, x: int) -> None:
     u, o = work.place[3], work.place[4]
     r = s.entity[u, DAY]
     own = s.info[r, CLASS]
+    now = s.day[r, COST] + burden(overload(w, s, r, own, -1, -1), work.strain[0])
     for c in range(w.classes):
         if c == own or s.used[c] >= w.numbers[c, COUNT]:
             continue
-        cost = cost_as(w, s, r, c, x, o, u)
+        cost = cost_as(w, s, r, c, x, o, u, work.strain[0])
         if cost < INFINITE:
-            change = cost - s.day[r, COST]
+            change = cost - now
             if change < work.best[0]:
                 work.best[0] = change
                 work.place[0] = 3

@@ -12,7 +12,7 @@ from typing import Any
 
 from fleetplan.compiling import compiled, inlined
 from fleetplan.planning.kernel.chance import below
-from fleetplan.planning.kernel.classes import loads_fit, same_option
+from fleetplan.planning.kernel.classes import same_option
 from fleetplan.planning.kernel.layout import (
     ARC_M,
     BASE,
@@ -44,8 +44,9 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import link, tidy_day, unlink
+from fleetplan.planning.kernel.loads import burden, overload
 from fleetplan.planning.kernel.ruining import touch
-from fleetplan.planning.kernel.timing import join, refresh
+from fleetplan.planning.kernel.timing import INFINITE, join, refresh
 
 DRAWS = 16
 """Pairs of stops that are drawn until one promises something."""
@@ -68,14 +69,14 @@ def exchange_tails(w: Any, s: Any, work: Any, rng: Any, heat: float) -> bool:
         y = w.near[x, below(rng, NEIGHBOURS)]
         if y < 0 or s.entity[x, DAY] < 0 or s.entity[y, DAY] < 0 or s.entity[x, DAY] == s.entity[y, DAY]:
             continue
-        if _promises(w, s, x, y, heat):
+        if _promises(w, s, x, y, heat, work.strain[0]):
             return _exchange(w, s, work, x, y)
     return True
 
 
 @inlined
-def _promises(w: Any, s: Any, x: int, y: int, heat: float) -> bool:
-    """Whether ``y`` may follow ``x``, and the new arcs are not much longer."""
+def _promises(w: Any, s: Any, x: int, y: int, heat: float, strain: float) -> bool:
+    """Whether ``y`` may follow ``x``, and new arcs and overload are not much dearer."""
     r, q = s.entity[x, DAY], s.entity[y, DAY]
     c, d = s.info[r, CLASS], s.info[q, CLASS]
     before, after = s.entity[y, PREV], s.entity[x, NEXT]
@@ -92,7 +93,8 @@ def _promises(w: Any, s: Any, x: int, y: int, heat: float) -> bool:
     exact = w.timed and w.numbers[c, GROUP] == w.numbers[d, GROUP] and s.info[r, TRIPS] + s.info[q, TRIPS] == 2
     if exact and not (_meet(w, s, x, y, joined) and _meet(w, s, before, after, other)):
         return False
-    return _loads_promise(w, s, x, y, c, d)
+    over = _more_overload(w, s, x, y, c, d)
+    return change + more + (burden(over, strain) if over > 0.0 else -burden(-over, strain)) <= WORTH * heat
 
 
 @inlined
@@ -123,8 +125,9 @@ def _meet(w: Any, s: Any, u: int, v: int, arc: int) -> bool:
 
 
 @inlined
-def _loads_promise(w: Any, s: Any, x: int, y: int, c: int, d: int) -> bool:
-    """Whether what is delivered fits after the exchange."""
+def _more_overload(w: Any, s: Any, x: int, y: int, c: int, d: int) -> float:
+    """By how much more the two trips are overloaded after the exchange, by what they deliver."""
+    over = 0.0
     m, k = s.entity[x, TRIP] - w.n, s.entity[y, TRIP] - w.n
     for i in range(w.dims):
         moved = 0.0
@@ -138,11 +141,11 @@ def _loads_promise(w: Any, s: Any, x: int, y: int, c: int, d: int) -> bool:
             if s.entity[e, KIND] == TASK:
                 moved += w.task[e, DELIVER + i]
             e = s.entity[e, NEXT]
-        if s.trip[m, LOAD + i] + moved > w.amounts[c, CAPACITY + i]:
-            return False
-        if s.trip[k, LOAD + i] - moved > w.amounts[d, CAPACITY + i]:
-            return False
-    return True
+        here, there = w.amounts[c, CAPACITY + i], w.amounts[d, CAPACITY + i]
+        more = max(0.0, s.trip[m, LOAD + i] + moved - here) - max(0.0, s.trip[m, LOAD + i] - here)
+        more += max(0.0, s.trip[k, LOAD + i] - moved - there) - max(0.0, s.trip[k, LOAD + i] - there)
+        over += more * w.per_vehicle[i]
+    return over
 
 
 @compiled
@@ -158,12 +161,12 @@ def _exchange(w: Any, s: Any, work: Any, x: int, y: int) -> bool:
     sound = _attach(w, s, work.taken, x, d, c)
     sound = _attach(w, s, work.ruined, before, c, d) and sound
     work.taken[0] = 0
-    sound = _settle(w, s, r) and sound
-    return _settle(w, s, q) and sound
+    sound = _settle(w, s, r, work.strain[0]) and sound
+    return _settle(w, s, q, work.strain[0]) and sound
 
 
 @inlined
-def _settle(w: Any, s: Any, r: int) -> bool:
+def _settle(w: Any, s: Any, r: int, strain: float) -> bool:
     """Put a day right; whether it can be driven."""
     if not tidy_day(w, s, r):
         return True
@@ -171,7 +174,7 @@ def _settle(w: Any, s: Any, r: int) -> bool:
     sound = refresh(w, s, r)
     if not w.rules and not sound:
         return False
-    return s.info[r, STOPS] <= w.numbers[c, MOST_STOPS] and loads_fit(w, s, r, c, -1, -1)
+    return s.info[r, STOPS] <= w.numbers[c, MOST_STOPS] and burden(overload(w, s, r, c, -1, -1), strain) < INFINITE
 
 
 @compiled

@@ -98,6 +98,7 @@ def make_world(instance: Instance) -> Bundle:
         energy=energy,
         numbers=np.array(numbers, dtype=np.int64),
         amounts=np.array([_amounts(c, dims) for c in classes], dtype=np.float64),
+        per_vehicle=_per_vehicle(instance, dims),
         task=_tasks(instance, dims, alone),
         pay=np.array([wage, pay.min_s, pay.overtime_after_s, wage * (pay.overtime_factor - 1.0), limit_s]),
         rests=np.array(rests, dtype=np.float64).reshape(-1, 6),
@@ -317,6 +318,15 @@ def _path(costs: NDArray[np.float32]) -> list[int]:
         if not left[x] and len(path) < n:
             x = int(left.argmax())
     return path
+
+
+def _per_vehicle(instance: Instance, dims: list[int]) -> Floats:
+    """Share of the largest vehicle, among those with a limit, that a unit of each load is."""
+    share = np.zeros(3)
+    for k, d in enumerate(dims):
+        limits = [c.capacity[d] for c in instance.classes if math.isfinite(c.capacity[d])]
+        share[k] = 1.0 / max(limits) if max(limits) > 0.0 else 1.0
+    return share
 
 
 def _tasks(instance: Instance, dims: list[int], alone: Floats) -> Floats:
