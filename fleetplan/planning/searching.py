@@ -10,7 +10,9 @@ There are always two lanes, on one core or on more, so the answer does not depen
 
 from __future__ import annotations
 
+import math
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -281,8 +283,10 @@ class KernelSearch:
         return make_solution(days, [*(x for lane in lanes for x in lane.left(best=best)), *self.aside])
 
     def _rank(self, *lanes: Lane) -> Rank:
-        """What the best solutions of some lanes come to together."""
+        """What the best solutions of some lanes come to together; beyond everything where one overloads vehicles."""
         levels, price = left_cost(self.instance, [x for lane in lanes for x in lane.left(best=True)])
+        if any(lane.overloaded for lane in lanes):
+            return (sys.maxsize,) * len(levels), math.inf
         return levels, sum(lane.money for lane in lanes) + price
 
     def _rank_of(self, solution: Solution) -> Rank:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fleetplan.planning.effort import Clock
 from fleetplan.planning.instance import Day, Instance, make_instance
 from fleetplan.planning.kernel.classes import best_class, cost_as
 from fleetplan.planning.kernel.lane import FULL, STRAIN_RANGE, Lane, fill_of
@@ -15,6 +16,7 @@ from fleetplan.planning.kernel.loads import burden, overload, overload_with
 from fleetplan.planning.kernel.timing import INFINITE
 from fleetplan.planning.pool import Pool
 from fleetplan.planning.schedule import Solution, loads_fit
+from fleetplan.planning.searching import KernelSearch
 from tests.planning.kernels import SEEDS, check_state, entities_of, instance_of, lane_of, overload_of
 from tests.planning.problems import line_table, problem, task, vehicle
 from tests.planning.solutions import random_solution
@@ -120,6 +122,22 @@ def test_nothing_is_overloaded_before_every_stop_is_served() -> None:
     assert lane.work.strain[0] == INFINITE
     lane.start(served, [])
     assert lane.work.strain[0] == lane.work.strain[1] < INFINITE
+
+
+def test_a_search_may_begin_overloaded_but_never_ends_so() -> None:
+    """Too much in a van for four parcels, with a stop left out or none: any solution within the loads that serves as much
+    is better, however dear."""
+    instance = two_vans(4, 4, 4, count=1)
+    for left in ([], [2]):
+        lane = lane_of(instance, 1)
+        lane.start([(0, ((0, 1) if left else (0, 1, 2),))], left)
+        assert lane.overloaded and lane.work.strain[0] < INFINITE
+        search = KernelSearch(instance, seed=1, clock=Clock(1, None), seen=lambda _: None)
+        assert search._rank(lane) > search._rank_of(Solution((), (0, 1, 2)))
+        lane.run(500, 10.0, 1.0)
+        assert not lane.overloaded
+        check_state(lane.world, instance, lane.best)
+        assert lane.left(best=True) == []
 
 
 def test_days_with_overload_are_not_handed_on() -> None:

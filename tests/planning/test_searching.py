@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ import pytest
 from fleetplan.planning import searching
 from fleetplan.planning.effort import ROUNDS, Clock
 from fleetplan.planning.instance import Instance, make_instance
-from fleetplan.planning.kernel.lane import Lane
+from fleetplan.planning.kernel.lane import FULL, Lane, fill_of
 from fleetplan.planning.pool import Pool, rows_of
 from fleetplan.planning.recombining import Prices, recombine
-from fleetplan.planning.schedule import Solution, make_solution
+from fleetplan.planning.schedule import Solution, loads_fit, make_solution
 from fleetplan.planning.searching import PAUSE, RECOMBINED, ROUNDS_OF_RECOMBINING, KernelSearch, _Mixing, _smoothed
-from tests.planning.problems import line_table, many_vans, problem, task, vehicle
+from tests.planning.problems import line_table, many_vans, problem, table_of, task, vehicle
 from tests.planning.test_recombining import ROOMY, pairs_on_a_line, served_sets
 
 
@@ -131,3 +132,37 @@ def test_searches_with_a_pool_repeat(kinds: int, stops: int) -> None:
     first = searched(instance)
     assert searched(instance) == first
     assert len(first.days) > 1
+
+
+@pytest.mark.parametrize("split_from", [1, 1000])
+def test_nearly_full_fleets_are_planned_within_their_loads(monkeypatch: pytest.MonkeyPatch, split_from: int) -> None:
+    """Whole or in parts, lanes pass overloaded days on to each other, and the plan has none; all stops are served."""
+    monkeypatch.setattr(searching, "SPLIT_FROM", split_from)
+    overloaded = 0
+    own_start = Lane.start
+
+    def start(lane: Lane, *days: Any, **more: Any) -> None:
+        nonlocal overloaded
+        own_start(lane, *days, **more)
+        overloaded += lane.overloaded
+
+    monkeypatch.setattr(Lane, "start", start)
+    for seed in range(4):
+        draw = np.random.default_rng(seed)
+        x, y = np.rint(draw.uniform(0, 9000, (2, 61)))
+        metres = np.rint(np.hypot(x[:, None] - x, y[:, None] - y))
+        parcels = draw.integers(1, 9, 60)
+        counts = {25: 4, 40: 2}
+        counts[10] = int(parcels.sum() / 0.93 - sum(k * v for k, v in counts.items())) // 10
+        types = [
+            vehicle(f"v{k}", table_of("plane", metres / 10, metres), capacity_parcels=k, count=n, cost_per_day=10.0 + k)
+            for k, n in counts.items()
+        ]
+        types = [replace(one, distance_cost_per_km=1.0) for one in types]
+        made = problem([task(f"s{i}", parcels=int(n)) for i, n in enumerate(parcels)], types)
+        instance = make_instance(made)
+        assert FULL < fill_of(instance) <= 1.0
+        found = searched(instance)
+        assert not found.left
+        assert all(loads_fit(instance, instance.classes[kind], trips) for kind, trips in found.days)
+    assert (overloaded > 0) == (split_from == 1)

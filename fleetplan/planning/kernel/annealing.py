@@ -324,7 +324,7 @@ def anneal(
         w: the problem.
         s: the solution worked on.
         kept: the current solution; equals ``s`` at the start and at the end.
-        best: the best so far.
+        best: the best so far; as long as it is overloaded, any that is not and serves as much is better.
         work: scratch.
         harvest: takes what days look worth keeping.
         rng: state of the random numbers.
@@ -364,7 +364,10 @@ def anneal(
                     work.dirty[work.dirty[0]] = r
             copy_rest(w, kept, s)
             gain = (s.total[0] - best.total[0]) + (s.total[1] - best.total[1])
-            if s.total[3] < NO_OVERLOAD and gain < -1e-7 * max(1.0, abs(best.total[0])) * 1e-2:
+            better = gain < -1e-7 * max(1.0, abs(best.total[0])) * 1e-2
+            if best.total[3] >= NO_OVERLOAD:
+                better = s.total[1] <= best.total[1]
+            if s.total[3] < NO_OVERLOAD and better:
                 found += 1
                 for k in range(1, work.dirty[0] + 1):
                     copy_day(w, best, s, work.dirty[k])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from fleetplan.planning.instance import FAR_S, Day, Instance
-from fleetplan.planning.kernel.annealing import Tune, anneal, copy_all, make_work
+from fleetplan.planning.kernel.annealing import NO_OVERLOAD, Tune, anneal, copy_all, make_work, recount
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.days import days_of, put_days
@@ -72,7 +72,7 @@ class Lane:
         """Go on from days and tasks left out; all other tasks belong to somebody else.
 
         Args:
-            days, left: disjoint in their tasks.
+            days, left: disjoint in their tasks; days of a lane's current solution may be overloaded.
             counts: vehicles of each class, these days' included; all by default.
         """
         if counts is not None:
@@ -81,6 +81,11 @@ class Lane:
             self.world = self.world.replace(numbers=numbers)
         missing = sorted(left)
         put_days(self.world, self.instance, self.state, days, missing)
+        recount(self.world, self.state, self.work)
+        if self.state.left[0] and not self.state.total[3]:
+            self.work.strain[0] = INFINITE
+        elif self.work.strain[0] >= INFINITE:
+            self.work.strain[0] = self.work.strain[1]
         for state in (self.kept, self.best):
             clear(self.world, state)
             copy_all(self.world, state, self.state)
@@ -89,10 +94,6 @@ class Lane:
         self.work.active[1 : len(tasks) + 1] = tasks
         self.work.dirty[0] = 0
         self.work.is_dirty[:] = 0
-        if self.state.left[0]:
-            self.work.strain[0] = INFINITE
-        elif self.work.strain[0] == INFINITE:
-            self.work.strain[0] = self.work.strain[1]
 
     def run(self, iterations: int, hot: float, cold: float) -> int:
         """So many steps; returns how many were improvements."""
@@ -152,6 +153,11 @@ class Lane:
 
     def _mean_day(self) -> float:
         return float(self.best.total[0]) / max(1, int(self.best.used.sum()))
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether all that is known is a solution that overloads vehicles, which a search may begin with."""
+        return bool(self.best.total[3] >= NO_OVERLOAD)
 
     @property
     def total(self) -> float:
