@@ -125,8 +125,8 @@ def test_nothing_is_overloaded_before_every_stop_is_served() -> None:
 
 
 def test_a_search_may_begin_overloaded_but_never_ends_so() -> None:
-    """Too much in a van for four parcels, with a stop left out or none: any solution within the loads that serves as much
-    is better, however dear."""
+    """Too much in a van for four parcels, with a stop left out or none: any solution within the loads that serves as
+    much is better, however dear."""
     instance = two_vans(4, 4, 4, count=1)
     for left in ([], [2]):
         lane = lane_of(instance, 1)
