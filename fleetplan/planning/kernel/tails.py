@@ -94,7 +94,8 @@ def _promises(w: Any, s: Any, x: int, y: int, heat: float, strain: float) -> boo
     if exact and not (_meet(w, s, x, y, joined) and _meet(w, s, before, after, other)):
         return False
     over = _more_overload(w, s, x, y, c, d)
-    return change + more + (burden(over, strain) if over > 0.0 else -burden(-over, strain)) <= WORTH * heat
+    strained = burden(over, strain) if over > 0.0 else -burden(-over, strain)
+    return bool(change + more + strained <= WORTH * heat)
 
 
 @inlined
