@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# jobs that a script runs in the background ignore Ctrl-C, and so do their children, which tests interrupt
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # a busy machine must not make a property fail: no test asserts how long anything takes; the gate judges the change, not
 # the draw, and the campaigns under tests/campaigns look further

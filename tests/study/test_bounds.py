@@ -94,7 +94,7 @@ def test_an_interrupt_ends_the_work_that_it_meets(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(bounds, "lower_bound", slow)
     made = two_stops()
     plan = solve(made, seed=0, effort=100)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background are born deaf
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever libraries made of it
     try:
         found, warnings, stopped = bound_of(made, plan)
     finally:
