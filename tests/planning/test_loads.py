@@ -86,7 +86,10 @@ def test_only_a_fleet_that_is_nearly_full_is_overloaded() -> None:
         instance = two_vans(*parcels, count=1, max_trips=trips)
         assert fill_of(instance) == pytest.approx(sum(parcels) / 14 / trips)
         assert (lane_of(instance, 1).work.strain[1] < INFINITE) == allowed
-    assert fill_of(make_instance(problem([task("s")], [vehicle("v", line_table("line", [1]))]))) == 0.0
+    table = line_table("line", [1])
+    anything, van = vehicle("v", table), vehicle("w", table, capacity_parcels=2, count=1)
+    assert fill_of(make_instance(problem([task("s")], [anything, van]))) == 0.0
+    assert fill_of(make_instance(problem([task("s")], [replace(anything, count=0), van]))) == 0.5
 
 
 def test_the_price_rises_with_overload_and_falls_without() -> None:

@@ -174,7 +174,7 @@ def fill_of(instance: Instance) -> float:
     """Share of what the fleet can carry on all its trips that there is to carry, of the load that fills it most."""
     shares = [0.0]
     for unit in range(3):
-        room = sum(c.count * c.max_trips * c.capacity[unit] for c in instance.classes)
+        room = sum(c.count * c.max_trips * c.capacity[unit] for c in instance.classes if c.count)
         most = max(float(instance.deliver[:, unit].sum()), float(instance.collect[:, unit].sum()))
         if 0.0 < room < math.inf:
             shares.append(most / room)
