@@ -118,7 +118,12 @@ def better(instance: Instance, one: Solution, other: Solution) -> bool:
 
 
 def time_day(
-    instance: Instance, kind: int, trips: Trips, *, load_from_s: Sequence[int] | None = None
+    instance: Instance,
+    kind: int,
+    trips: Trips,
+    *,
+    load_from_s: Sequence[int] | None = None,
+    overloaded: bool = False,
 ) -> TimedDay | None:
     """The least-cost timing of these options in this order, or ``None`` when loads, battery or times forbid it.
 
@@ -128,6 +133,7 @@ def time_day(
         trips: option numbers of the class, per trip; without any trip the vehicle stays at home and costs nothing.
         load_from_s: for each trip a second before which its loading does not start, for want of a dock, say; the
             goods' own moments and the shift hold as well.
+        overloaded: whether loads may go beyond the capacity.
     """
     made = instance.classes[kind]
     if not trips:
@@ -135,7 +141,7 @@ def time_day(
     stops = sum(len(trip) for trip in trips)
     if not all(trips) or len(trips) > made.max_trips or stops > made.max_stops:
         return None
-    if not loads_fit(instance, made, trips) or not battery_lasts(made, trips):
+    if not (overloaded or loads_fit(instance, made, trips)) or not battery_lasts(made, trips):
         return None
     steps = _steps(instance, made, trips, load_from_s)
     found = _best_timing(instance, made, steps)

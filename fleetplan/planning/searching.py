@@ -244,7 +244,7 @@ class KernelSearch:
         while not self.clock.over:
             parts = self._parts(current)
             for lane, (days, left, counts) in zip(lanes, parts, strict=True):
-                lane.start(days, left, counts=counts)
+                lane.start(days, left, counts=counts, strained=not self._tried(current))
             self._round(lanes, threads)
             current = self._joined(lanes, best=False)
             if _better(self._rank(*lanes), least):
@@ -253,6 +253,8 @@ class KernelSearch:
             if mixed is not None and self._rank_of(mixed) < least:
                 current = best = mixed
                 least = self._rank_of(best)
+            if any(lane.overloads for lane in lanes) and self._tried(current):
+                current = best  # what is left out and what is too much are never weighed against each other
             self.seen(best)
         return best if mixing is None else mixing.last(best) or best
 

@@ -151,17 +151,19 @@ def roomy(instance: Instance) -> Instance:
 
 
 def overload_of(instance: Instance, day: Day) -> float:
-    """What a day carries too much, leg by leg, in shares of the largest vehicle that has a limit."""
+    """What a day carries too much, leg by leg, in shares of the largest vehicle, at most of all there is."""
     kind, trips = day
     over = 0.0
     for unit in range(3):
-        limits = [c.capacity[unit] for c in instance.classes if math.isfinite(c.capacity[unit])]
+        largest = max((c.capacity[unit] for c in instance.classes if c.count), default=math.inf)
+        everything = max(float(instance.deliver[:, unit].sum()), float(instance.collect[:, unit].sum()))
+        measure = min(largest, everything)
         capacity = with_tolerance(instance.classes[kind].capacity[unit])
         for trip in trips:
             tasks = [int(instance.classes[kind].options.task[o]) for o in trip]
             aboard = [float(instance.deliver[tasks, unit].sum())]
             aboard += [float(instance.collect[x, unit] - instance.deliver[x, unit]) for x in tasks]
-            over += max(0.0, max(np.cumsum(aboard)) - capacity) / max(limits, default=1.0)
+            over += max(0.0, max(np.cumsum(aboard)) - capacity) / (measure or 1.0)
     return over
 
 

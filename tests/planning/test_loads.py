@@ -15,8 +15,10 @@ from fleetplan.planning.kernel.layout import CLASS
 from fleetplan.planning.kernel.loads import burden, overload, overload_with
 from fleetplan.planning.kernel.timing import INFINITE
 from fleetplan.planning.pool import Pool
+from fleetplan.planning.problem import Rest
 from fleetplan.planning.schedule import Solution, loads_fit
 from fleetplan.planning.searching import KernelSearch
+from tests.planning.features import HOUR
 from tests.planning.kernels import SEEDS, check_state, entities_of, instance_of, lane_of, overload_of
 from tests.planning.problems import line_table, problem, task, vehicle
 from tests.planning.solutions import random_solution
@@ -39,7 +41,7 @@ def one_day(instance: Instance, day: Day) -> Lane:
 
 def test_overload_counts_in_shares_of_the_largest_vehicle() -> None:
     """3 parcels in a van for 4, and 3 more: 2 too many, of the 10 of the largest van, which has room for all."""
-    lane = one_day(two_vans(3, 3), (0, ((0,),)))
+    lane = one_day(two_vans(3, 3, 4), (0, ((0,),)))
     w, s = lane.world, lane.state
     last = entities_of(w, s, 0)[-2]
     assert overload(w, s, 0, 0, -1, -1) == 0.0
@@ -51,10 +53,10 @@ def test_overload_counts_in_shares_of_the_largest_vehicle() -> None:
 def test_an_overloaded_trip_counts_only_what_comes_on_top() -> None:
     """6 parcels in a van for 4 are 2 too many; 3 more make it 5, of which 3 are new. Each trip counts for itself."""
     instance = two_vans(3, 3, 3, 1, max_trips=2)
+    last = 1
     for other in ((), ((3,),)):
-        lane = one_day(instance, (0, ((0, 1), *other)))
+        lane = one_day(instance, (0, (*other, (0, 1))))
         w, s = lane.world, lane.state
-        last = next(e for e in entities_of(w, s, 0) if e == 1)
         assert overload(w, s, 0, 0, -1, -1) == pytest.approx(0.2)
         assert overload_with(w, s, 0, 2, last) == pytest.approx(0.3)
         assert overload(w, s, 0, 0, 2, last) == pytest.approx(0.5)
@@ -70,7 +72,7 @@ def test_overload_has_its_price_or_is_forbidden() -> None:
 def test_the_larger_van_takes_over_where_overload_is_dearer() -> None:
     """Two too many are a fifth of a vehicle; the larger van costs 5 more: worth it above 25 a vehicle, not below."""
     for strain, kind in ((24.0, 0), (26.0, 1), (INFINITE, 1)):
-        lane = one_day(two_vans(3, 3), (0, ((0, 1),)))
+        lane = one_day(two_vans(3, 3, 4), (0, ((0, 1),)))
         w, s = lane.world, lane.state
         expected = 10.0 + 4.0 + 0.2 * strain if strain < INFINITE else INFINITE
         assert cost_as(w, s, 0, 0, -1, -1, -1, strain) == pytest.approx(expected)
@@ -118,13 +120,18 @@ def test_nothing_is_overloaded_before_every_stop_is_served() -> None:
     served = (0, ((0,),)), (1, ((1, 2),))
     lane = lane_of(instance, 1, Solution(served[1:], (0,)))
     assert lane.work.strain[0] == INFINITE
-    lane.run(500, 10.0, 10.0)
+    while lane.left(best=True):
+        assert not lane.overloads
+        lane.run(1, 10.0, 10.0)
     assert lane.left(best=True) == []
     assert lane.work.strain[0] < INFINITE
     lane.start(served[1:], [0])
     assert lane.work.strain[0] == INFINITE
     lane.start(served, [])
     assert lane.work.strain[0] == lane.work.strain[1] < INFINITE
+    lane.start(served, [], strained=False)
+    lane.run(100, 10.0, 10.0)
+    assert lane.work.strain[0] == INFINITE
 
 
 def test_a_search_may_begin_overloaded_but_never_ends_so() -> None:
@@ -151,6 +158,26 @@ def test_days_with_overload_are_not_handed_on() -> None:
     lane.run(0, 1.0, 1.0)
     pool = Pool(instance, [lane.rows(best=False)])
     assert [pool.day(k) for k in range(len(pool))] == [(0, ((2,),))]
+
+
+def test_an_overloaded_day_with_rests_stays_a_day() -> None:
+    """Its rests are placed as in any other, so that nothing of it is left out for its load."""
+    rests = (Rest(1800, (9 * HOUR, 14 * HOUR), 2 * HOUR), Rest(900, (12 * HOUR, 18 * HOUR), 6 * HOUR))
+    van = vehicle("van", line_table("line", [72_000, 144_000]), capacity_parcels=4)
+    instance = make_instance(problem([task("1", parcels=3), task("2", parcels=3)], [van], rests=rests))
+    lane = lane_of(instance, 1, Solution(((0, ((0, 1),)),), ()))
+    assert lane.left(best=False) == []
+    assert lane.overloads
+    check_state(lane.world, instance, lane.state, overloads=True)
+
+
+def test_a_limit_far_beyond_all_loads_is_no_measure() -> None:
+    """One van takes a hundred million m³, the other one: half a m³ too much in it is a third of all that there is."""
+    table = line_table("line", [1000, 2000])
+    types = [vehicle("1", table, capacity_m3=1.0), vehicle("2", table, capacity_m3=1e8)]
+    instance = make_instance(problem([task("1", m3=0.75), task("2", m3=0.75)], types))
+    lane = one_day(instance, (0, ((0, 1),)))
+    assert lane.overloads and float(lane.state.total[3]) == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -13,6 +13,7 @@ from fleetplan.planning.kernel import tails
 from fleetplan.planning.kernel.annealing import Tune
 from fleetplan.planning.kernel.days import days_of
 from fleetplan.planning.kernel.tails import exchange_tails
+from fleetplan.planning.kernel.timing import INFINITE
 from fleetplan.planning.problem import Problem
 from fleetplan.planning.schedule import Solution
 from tests.planning.features import HOUR
@@ -136,7 +137,7 @@ def test_exchanges_keep_the_books(seed: int) -> None:
         lane.run(200, heat, heat)
         check_state(lane.world, instance, lane.best)
         for s in (lane.state, lane.kept):
-            check_state(lane.world, instance, s, overloads=True)
+            check_state(lane.world, instance, s, overloads=bool(lane.work.strain[0] < INFINITE))
         assert days_of(lane.world, instance, lane.state) == days_of(lane.world, instance, lane.kept)
 
 

@@ -27,6 +27,7 @@ from fleetplan.planning.kernel.layout import (
     OVER,
     SOFT,
     STOPS,
+    TOTALS,
     TRIP_FLOATS,
     TRIPS,
     UNSERVED,
@@ -68,14 +69,14 @@ class Work(NamedTuple):
     place: Ints
     trips: Ints
     lenience: Floats  # [1] what leaving tasks out counts at the moment, in their own measure
-    strain: Floats  # [4] price of overload at the moment, at first, least and most; infinite: none is allowed
+    strain: Floats  # [4] price of overload now, at first, least and most, by vehicle-fulls; infinite: none is allowed
     active: Ints32  # [n + 1] number of tasks that are searched over, then those
 
 
 LEAST_LENIENCE, MOST_LENIENCE = 0.2, 1e6
 
-NO_OVERLOAD = 1e-9
-"""Overload below which there is none but rounding."""
+NOW, FIRST, LEAST, MOST = range(4)
+"""Columns of the price of overload."""
 
 
 class Tune(NamedTuple):
@@ -94,8 +95,8 @@ class Tune(NamedTuple):
             others draw a class, and so do all that begin at a stop left out.
         firmer, softer: shares of itself by which what stops left out count rises after a step with more of them left
             out than in the best solution, and falls after any other; where they have prices it stays.
-        stricter, laxer: shares of itself by which the price of overload rises after a step that keeps some, and falls
-            after any other.
+        stricter, laxer: shares of itself by which the price of overload rises after a step after which the current
+            solution has some, and falls after any other.
     """
 
     tails: float = 0.3
@@ -180,7 +181,7 @@ def copy_rest(w: Any, to: Any, s: Any) -> None:
     """Copy what belongs to no day."""
     for c in range(w.classes):
         to.used[c] = s.used[c]
-    for k in range(4):
+    for k in range(TOTALS):
         to.total[k] = s.total[k]
     for k in range(s.left[0] + 1):
         to.left[k] = s.left[k]
@@ -200,18 +201,19 @@ def copy_all(w: Any, to: Any, s: Any) -> None:
 def recount(w: Any, s: Any, work: Any) -> None:
     """Sum the totals anew, free of rounding."""
     total = over = 0.0
-    trips = 0
+    trips = overloaded = 0
     for r in range(w.slots):
         if s.info[r, STOPS] > 0:
             total += s.day[r, COST]
             s.day[r, OVER] = overload(w, s, r, s.info[r, CLASS], -1, -1)
             over += s.day[r, OVER]
+            overloaded += s.day[r, OVER] > 0.0
             trips += s.info[r, TRIPS]
     weight = soft = 0.0
     for k in range(1, s.left[0] + 1):
         weight += w.task[s.left[k], UNSERVED]
         soft += w.task[s.left[k], SOFT]
-    s.total[0], s.total[1], s.total[2], s.total[3] = total, weight, soft, over
+    s.total[0], s.total[1], s.total[2], s.total[3], s.total[4] = total, weight, soft, over, overloaded
     work.trips[0] = trips
 
 
@@ -290,18 +292,21 @@ def _settled(w: Any, s: Any, work: Any) -> bool:
         if w.rules:
             settle_rests(w, s, r)
         if w.classes > 1:
-            best_class(w, s, r, work.strain[0])
+            best_class(w, s, r, work.strain[NOW])
         sound = sound and s.info[r, FAULT] == 0
     return sound
 
 
 @inlined
 def _weigh(w: Any, s: Any, kept: Any, work: Any) -> None:
-    """Overload of the touched days, and of all."""
+    """Overload of the touched days, and of all; exactly none where no day has any."""
     for k in range(1, work.touched[0] + 1):
         r = work.touched[k]
         s.day[r, OVER] = overload(w, s, r, s.info[r, CLASS], -1, -1) if s.info[r, STOPS] > 0 else 0.0
         s.total[3] += s.day[r, OVER] - kept.day[r, OVER]
+        s.total[4] += (s.day[r, OVER] > 0.0) - (kept.day[r, OVER] > 0.0)
+    if s.total[4] == 0.0:
+        s.total[3] = 0.0
 
 
 @compiled
@@ -324,7 +329,8 @@ def anneal(
         w: the problem.
         s: the solution worked on.
         kept: the current solution; equals ``s`` at the start and at the end.
-        best: the best so far; as long as it is overloaded, any that is not and serves as much is better.
+        best: the best so far; as long as it is overloaded, any that is not and serves as much is better;
+            where leaving out has a price, any that is not.
         work: scratch.
         harvest: takes what days look worth keeping.
         rng: state of the random numbers.
@@ -343,7 +349,7 @@ def anneal(
     heat = hot
     for _ in range(iterations):
         sound = step(w, s, work, rng, tune, heat)
-        if work.strain[0] < INFINITE:
+        if work.strain[NOW] < INFINITE:
             _weigh(w, s, kept, work)
         if sound and harvest.slack[0] > -INFINITE:
             for k in range(1, work.touched[0] + 1):
@@ -351,8 +357,8 @@ def anneal(
                     gather(w, s, harvest, work.touched[k])
         heat *= ratio
         change = (s.total[0] - kept.total[0]) + work.lenience[0] * (s.total[2] - kept.total[2])
-        if work.strain[0] < INFINITE:
-            change += work.strain[0] * (s.total[3] - kept.total[3])
+        if work.strain[NOW] < INFINITE:
+            change += work.strain[NOW] * (s.total[3] - kept.total[3])
         if sound and change < -heat * math.log(uniform(rng) + 1e-300):
             for k in range(1, work.touched[0] + 1):
                 r = work.touched[k]
@@ -365,26 +371,26 @@ def anneal(
             copy_rest(w, kept, s)
             gain = (s.total[0] - best.total[0]) + (s.total[1] - best.total[1])
             better = gain < -1e-7 * max(1.0, abs(best.total[0])) * 1e-2
-            if best.total[3] >= NO_OVERLOAD:
-                better = s.total[1] <= best.total[1]
-            if s.total[3] < NO_OVERLOAD and better:
+            if best.total[4] > 0.0:
+                better = w.priced or s.total[1] <= best.total[1] * (1.0 + 1e-9)
+            if s.total[4] == 0.0 and better:
                 found += 1
                 for k in range(1, work.dirty[0] + 1):
                     copy_day(w, best, s, work.dirty[k])
                     work.is_dirty[work.dirty[k]] = 0
                 work.dirty[0] = 0
                 copy_rest(w, best, s)
-                if best.left[0] == 0 and work.strain[0] >= INFINITE:
-                    work.strain[0] = work.strain[1]
+                if best.left[0] == 0 and work.strain[NOW] >= INFINITE:
+                    work.strain[NOW] = work.strain[FIRST]
         else:
             for k in range(1, work.touched[0] + 1):
                 copy_day(w, s, kept, work.touched[k])
             copy_rest(w, s, kept)
-        if work.strain[0] < INFINITE:
-            if kept.total[3] < NO_OVERLOAD:
-                work.strain[0] = max(work.strain[2], work.strain[0] * (1.0 - tune.laxer))
+        if work.strain[NOW] < INFINITE:
+            if kept.total[4] == 0.0:
+                work.strain[NOW] = max(work.strain[LEAST], work.strain[NOW] * (1.0 - tune.laxer))
             else:
-                work.strain[0] = min(work.strain[3], work.strain[0] * (1.0 + tune.stricter))
+                work.strain[NOW] = min(work.strain[MOST], work.strain[NOW] * (1.0 + tune.stricter))
         if not w.priced:
             if kept.left[0] > best.left[0]:
                 work.lenience[0] = min(MOST_LENIENCE, work.lenience[0] * (1.0 + tune.firmer))

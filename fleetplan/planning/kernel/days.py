@@ -69,7 +69,7 @@ def put_days(world: Bundle, instance: Instance, state: Bundle, days: Sequence[Da
 
 
 def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day) -> bool:
-    """Put a day into an unused slot, with its rests; false, and nothing done, when it cannot be driven.
+    """Put a day into an unused slot, with its rests; false, and nothing done, when it cannot be driven, laden or not.
 
     Rests that are due are placed by the exact timing, one alone by the search itself, which is then as exact.
     """
@@ -78,7 +78,7 @@ def _put_day(world: Bundle, instance: Instance, state: Bundle, r: int, day: Day)
     if not sound and world.rules == 1:
         sound = settle_rests(world, state, r)
     if not sound and world.rules:
-        timed = time_day(instance, *day)
+        timed = time_day(instance, *day, overloaded=True)
         if timed is not None:
             _unlink_day(world, instance, state, r, day)
             _link_day(world, instance, state, r, day, _numbered(instance, timed))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from fleetplan.planning.instance import FAR_S, Day, Instance
-from fleetplan.planning.kernel.annealing import NO_OVERLOAD, Tune, anneal, copy_all, make_work, recount
+from fleetplan.planning.kernel.annealing import FIRST, LEAST, MOST, NOW, Tune, anneal, copy_all, make_work, recount
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.days import days_of, put_days
@@ -64,16 +64,25 @@ class Lane:
         self.state, self.kept, self.best = (empty_state(world) for _ in range(3))
         self.harvest = make_harvest(world.n, world.classes)
         self.tune = Tune()
+        self.strain = INFINITE
         if fill_of(instance) > FULL:
-            price = VEHICLE_FULL * unit_cost(world) * world.n / sum(c.count for c in instance.classes)
-            self.work.strain[1:] = price, price / STRAIN_RANGE, price * STRAIN_RANGE
+            self.strain = VEHICLE_FULL * unit_cost(world) * world.n / sum(c.count for c in instance.classes)
+            self.work.strain[LEAST], self.work.strain[MOST] = self.strain / STRAIN_RANGE, self.strain * STRAIN_RANGE
 
-    def start(self, days: Sequence[Day], left: Iterable[int], *, counts: Sequence[int] | None = None) -> None:
+    def start(
+        self,
+        days: Sequence[Day],
+        left: Iterable[int],
+        *,
+        counts: Sequence[int] | None = None,
+        strained: bool = True,
+    ) -> None:
         """Go on from days and tasks left out; all other tasks belong to somebody else.
 
         Args:
             days, left: disjoint in their tasks; days of a lane's current solution may be overloaded.
             counts: vehicles of each class, these days' included; all by default.
+            strained: whether vehicles of a nearly full fleet may be overloaded on the way, once all these are served.
         """
         if counts is not None:
             numbers = self.world.numbers.copy()
@@ -82,10 +91,12 @@ class Lane:
         missing = sorted(left)
         put_days(self.world, self.instance, self.state, days, missing)
         recount(self.world, self.state, self.work)
-        if self.state.left[0] and not self.state.total[3]:
-            self.work.strain[0] = INFINITE
-        elif self.work.strain[0] >= INFINITE:
-            self.work.strain[0] = self.work.strain[1]
+        strain = self.work.strain
+        strain[FIRST] = self.strain if strained else INFINITE
+        if (self.state.left[0] or not strained) and not self.overloads:
+            strain[NOW] = INFINITE
+        elif strain[NOW] >= INFINITE:
+            strain[NOW] = self.strain
         for state in (self.kept, self.best):
             clear(self.world, state)
             copy_all(self.world, state, self.state)
@@ -157,7 +168,12 @@ class Lane:
     @property
     def overloaded(self) -> bool:
         """Whether all that is known is a solution that overloads vehicles, which a search may begin with."""
-        return bool(self.best.total[3] >= NO_OVERLOAD)
+        return bool(self.best.total[4] > 0.0)
+
+    @property
+    def overloads(self) -> bool:
+        """Whether the current solution overloads vehicles."""
+        return bool(self.state.total[4] > 0.0)
 
     @property
     def total(self) -> float:

@@ -43,8 +43,13 @@ loaded, energy used, and energy that the trip may use beyond that."""
 TRIP_FLOATS = 6
 
 COST, METRES, SPAN, LATE, UNPAID, BUSY, OVER = range(7)
-"""Columns of a day's floats; LATE is the price of its options, BUSY its seconds without waiting, OVER its overload."""
+"""Columns of a day's floats; LATE is the price of its options, BUSY its seconds without waiting.
+
+OVER is its overload, which only the search keeps (``annealing``)."""
 DAY_FLOATS = 7
+
+TOTALS = 5
+"""Totals of a solution; the overload and the days with it are kept by the search alone, too."""
 
 CLASS, STOPS, TRIPS, TAKEN, FAULT = range(5)
 """Columns of a day's integers; an unused slot has no stop. TAKEN is a bit per rest rule, FAULT what forbids the day."""
@@ -126,7 +131,7 @@ class State(NamedTuple):
     day: Floats  # [slots, DAY_FLOATS]
     info: Ints  # [slots, DAY_INTS]
     used: Ints  # [classes] days in use
-    total: Floats  # [4] money of all days, weight of the tasks left out, what they count while searching, overload
+    total: Floats  # [TOTALS] money of days, weight of tasks left out, what those count, overload, days with it
     left: Ints32  # [n + 1] number of tasks left out, then those
 
 
@@ -141,7 +146,7 @@ def empty_state(world: Bundle) -> Bundle:
         day=np.zeros((world.slots, DAY_FLOATS)),
         info=np.zeros((world.slots, DAY_INTS), dtype=np.int64),
         used=np.zeros(world.classes, dtype=np.int64),
-        total=np.zeros(4),
+        total=np.zeros(TOTALS),
         left=np.zeros(world.n + 1, dtype=np.int32),
     )
     bundle = Bundle(state)

@@ -321,11 +321,12 @@ def _path(costs: NDArray[np.float32]) -> list[int]:
 
 
 def _per_vehicle(instance: Instance, dims: list[int]) -> Floats:
-    """Share of the largest vehicle, among those with a limit, that a unit of each load is."""
-    share = np.zeros(3)
+    """Share of the largest vehicle that a unit of each load is; of all that there is to carry, where that is less."""
+    share = np.ones(3)
     for k, d in enumerate(dims):
-        limits = [c.capacity[d] for c in instance.classes if math.isfinite(c.capacity[d])]
-        share[k] = 1.0 / max(limits) if max(limits) > 0.0 else 1.0
+        most = max(float(instance.deliver[:, d].sum()), float(instance.collect[:, d].sum()))
+        most = min([most, max((c.capacity[d] for c in instance.classes if c.count), default=most)])
+        share[k] = 1.0 / most if most > 0.0 else 1.0
     return share
 
 
