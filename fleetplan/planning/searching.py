@@ -253,7 +253,7 @@ class KernelSearch:
             if mixed is not None and self._rank_of(mixed) < least:
                 current = best = mixed
                 least = self._rank_of(best)
-            if any(lane.overloads for lane in lanes) and self._tried(current):
+            if any(lane.overloaded(best=False) for lane in lanes) and self._tried(current):
                 current = best  # what is left out and what is too much are never weighed against each other
             self.seen(best)
         return best if mixing is None else mixing.last(best) or best
@@ -287,7 +287,7 @@ class KernelSearch:
     def _rank(self, *lanes: Lane) -> Rank:
         """What the best solutions of some lanes come to together; beyond everything where one overloads vehicles."""
         levels, price = left_cost(self.instance, [x for lane in lanes for x in lane.left(best=True)])
-        if any(lane.overloaded for lane in lanes):
+        if any(lane.overloaded(best=True) for lane in lanes):
             return (sys.maxsize,) * len(levels), math.inf
         return levels, sum(lane.money for lane in lanes) + price
 

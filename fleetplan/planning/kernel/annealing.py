@@ -20,10 +20,14 @@ from fleetplan.planning.kernel.layout import (
     DAY_FLOATS,
     DAY_INTS,
     FAULT,
+    FIRST,
     FLOATS,
     FREE,
     KIND,
+    LEAST,
+    MOST,
     NEXT,
+    NOW,
     OVER,
     SOFT,
     STOPS,
@@ -74,9 +78,6 @@ class Work(NamedTuple):
 
 
 LEAST_LENIENCE, MOST_LENIENCE = 0.2, 1e6
-
-NOW, FIRST, LEAST, MOST = range(4)
-"""Columns of the price of overload."""
 
 
 class Tune(NamedTuple):

@@ -45,7 +45,7 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import start_of
-from fleetplan.planning.kernel.loads import burden, overload
+from fleetplan.planning.kernel.loads import burden, burden_of, overload
 from fleetplan.planning.kernel.resting import ALWAYS
 from fleetplan.planning.kernel.settling import settle_rests
 from fleetplan.planning.kernel.timing import INFINITE, SPARK, TINY, drive_s, join, refresh, segment_of, wages
@@ -195,7 +195,7 @@ def change_class(w: Any, s: Any, r: int, c: int) -> bool:
 def best_class(w: Any, s: Any, r: int, strain: float) -> bool:
     """Let the cheapest class drive a day, overload counted; returns false only when a change went wrong."""
     own = s.info[r, CLASS]
-    best, chosen = s.day[r, COST] + burden(overload(w, s, r, own, -1, -1), strain) - TINY, -1
+    best, chosen = s.day[r, COST] + burden_of(w, s, r, strain) - TINY, -1
     for c in range(w.classes):
         if c == own or s.used[c] >= w.numbers[c, COUNT]:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from fleetplan.planning.instance import FAR_S, Day, Instance
-from fleetplan.planning.kernel.annealing import FIRST, LEAST, MOST, NOW, Tune, anneal, copy_all, make_work, recount
+from fleetplan.planning.kernel.annealing import Tune, anneal, copy_all, make_work, recount
 from fleetplan.planning.kernel.bundles import Bundle
 from fleetplan.planning.kernel.chance import seeded
 from fleetplan.planning.kernel.days import days_of, put_days
@@ -17,6 +17,10 @@ from fleetplan.planning.kernel.layout import (
     BASE,
     COST,
     COUNT,
+    FIRST,
+    LEAST,
+    MOST,
+    NOW,
     OVER,
     PER_M,
     STOPS,
@@ -93,7 +97,7 @@ class Lane:
         recount(self.world, self.state, self.work)
         strain = self.work.strain
         strain[FIRST] = self.strain if strained else INFINITE
-        if (self.state.left[0] or not strained) and not self.overloads:
+        if (self.state.left[0] or not strained) and not self.overloaded(best=False):
             strain[NOW] = INFINITE
         elif strain[NOW] >= INFINITE:
             strain[NOW] = self.strain
@@ -162,18 +166,12 @@ class Lane:
         state = self.best if best else self.state
         return [int(x) for x in state.left[1 : state.left[0] + 1]]
 
+    def overloaded(self, *, best: bool) -> bool:
+        """Whether vehicles are overloaded; in the best solution only where a search began so and found no other."""
+        return bool((self.best if best else self.state).total[4] > 0.0)
+
     def _mean_day(self) -> float:
         return float(self.best.total[0]) / max(1, int(self.best.used.sum()))
-
-    @property
-    def overloaded(self) -> bool:
-        """Whether all that is known is a solution that overloads vehicles, which a search may begin with."""
-        return bool(self.best.total[4] > 0.0)
-
-    @property
-    def overloads(self) -> bool:
-        """Whether the current solution overloads vehicles."""
-        return bool(self.state.total[4] > 0.0)
 
     @property
     def total(self) -> float:

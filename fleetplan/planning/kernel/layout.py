@@ -48,6 +48,9 @@ COST, METRES, SPAN, LATE, UNPAID, BUSY, OVER = range(7)
 OVER is its overload, which only the search keeps (``annealing``)."""
 DAY_FLOATS = 7
 
+NOW, FIRST, LEAST, MOST = range(4)
+"""Columns of the price of overload."""
+
 TOTALS = 5
 """Totals of a solution; the overload and the days with it are kept by the search alone, too."""
 

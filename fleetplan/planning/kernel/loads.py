@@ -11,7 +11,19 @@ from __future__ import annotations
 from typing import Any
 
 from fleetplan.compiling import compiled, inlined
-from fleetplan.planning.kernel.layout import CAPACITY, COLLECT, DELIVER, KIND, LOAD, NEXT, RELOAD, START, TRIP, TRIPS
+from fleetplan.planning.kernel.layout import (
+    CAPACITY,
+    CLASS,
+    COLLECT,
+    DELIVER,
+    KIND,
+    LOAD,
+    NEXT,
+    RELOAD,
+    START,
+    TRIP,
+    TRIPS,
+)
 from fleetplan.planning.kernel.linking import start_of
 from fleetplan.planning.kernel.timing import INFINITE
 
@@ -66,3 +78,9 @@ def overload(w: Any, s: Any, r: int, c: int, x: int, u: int) -> float:
                 return over
         e = s.entity[e, NEXT]
     return over
+
+
+@inlined
+def burden_of(w: Any, s: Any, r: int, strain: float) -> float:
+    """What a day's overload counts as it is."""
+    return burden(overload(w, s, r, s.info[r, CLASS], -1, -1), strain)

@@ -29,6 +29,7 @@ from fleetplan.planning.kernel.layout import (
     MOST_STOPS,
     MOST_TRIPS,
     NEXT,
+    NOW,
     PAID_MIN,
     PER_M,
     PREV,
@@ -45,7 +46,7 @@ from fleetplan.planning.kernel.layout import (
     WIDTH,
 )
 from fleetplan.planning.kernel.linking import spare_marker, start_of
-from fleetplan.planning.kernel.loads import burden, overload, overload_with
+from fleetplan.planning.kernel.loads import burden, burden_of, overload_with
 from fleetplan.planning.kernel.ruining import touch
 from fleetplan.planning.kernel.timing import INFINITE, wages
 
@@ -93,7 +94,7 @@ def _consider_gap(w: Any, s: Any, work: Any, x: int, u: int, upgrades: bool) -> 
     c = s.info[r, CLASS]
     if s.info[r, STOPS] >= w.numbers[c, MOST_STOPS]:
         return
-    strained = burden(overload_with(w, s, c, x, u), work.strain[0])
+    strained = burden(overload_with(w, s, c, x, u), work.strain[NOW])
     if strained < INFINITE:
         change, o = price_gap(w, s, r, x, u, work.best[0] - strained)
         change += strained
@@ -251,11 +252,11 @@ def _consider_upgrades(w: Any, s: Any, work: Any, x: int) -> None:
     u, o = work.place[3], work.place[4]
     r = s.entity[u, DAY]
     own = s.info[r, CLASS]
-    now = s.day[r, COST] + burden(overload(w, s, r, own, -1, -1), work.strain[0])
+    now = s.day[r, COST] + burden_of(w, s, r, work.strain[NOW])
     for c in range(w.classes):
         if c == own or s.used[c] >= w.numbers[c, COUNT]:
             continue
-        cost = cost_as(w, s, r, c, x, o, u, work.strain[0])
+        cost = cost_as(w, s, r, c, x, o, u, work.strain[NOW])
         if cost < INFINITE:
             change = cost - now
             if change < work.best[0]:

@@ -28,6 +28,7 @@ from fleetplan.planning.kernel.layout import (
     LOAD,
     MOST_STOPS,
     NEXT,
+    NOW,
     OPTION,
     PER_M,
     POINT,
@@ -69,7 +70,7 @@ def exchange_tails(w: Any, s: Any, work: Any, rng: Any, heat: float) -> bool:
         y = w.near[x, below(rng, NEIGHBOURS)]
         if y < 0 or s.entity[x, DAY] < 0 or s.entity[y, DAY] < 0 or s.entity[x, DAY] == s.entity[y, DAY]:
             continue
-        if _promises(w, s, x, y, heat, work.strain[0]):
+        if _promises(w, s, x, y, heat, work.strain[NOW]):
             return _exchange(w, s, work, x, y)
     return True
 
@@ -162,8 +163,8 @@ def _exchange(w: Any, s: Any, work: Any, x: int, y: int) -> bool:
     sound = _attach(w, s, work.taken, x, d, c)
     sound = _attach(w, s, work.ruined, before, c, d) and sound
     work.taken[0] = 0
-    sound = _settle(w, s, r, work.strain[0]) and sound
-    return _settle(w, s, q, work.strain[0]) and sound
+    sound = _settle(w, s, r, work.strain[NOW]) and sound
+    return _settle(w, s, q, work.strain[NOW]) and sound
 
 
 @inlined

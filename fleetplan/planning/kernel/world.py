@@ -325,7 +325,7 @@ def _per_vehicle(instance: Instance, dims: list[int]) -> Floats:
     share = np.ones(3)
     for k, d in enumerate(dims):
         most = max(float(instance.deliver[:, d].sum()), float(instance.collect[:, d].sum()))
-        most = min([most, max((c.capacity[d] for c in instance.classes if c.count), default=most)])
+        most = min(most, max((c.capacity[d] for c in instance.classes if c.count), default=most))
         share[k] = 1.0 / most if most > 0.0 else 1.0
     return share
 
