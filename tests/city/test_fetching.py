@@ -20,7 +20,7 @@ import osmium
 import osmnx
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -501,6 +501,7 @@ def test_a_place_is_asked_for_by_its_outline(tmp_path: Path) -> None:
     assert east - box()[2] < 2e-4
 
 
+@example(west=1.0, south=45.0, wide=0.274076420919692, high=0.274076420919692, corners=4, side_m=4359.0)
 @given(
     west=st.floats(-170, 170),
     south=st.floats(-75, 75),
@@ -516,7 +517,9 @@ def test_parts_cover_the_area_and_are_small(
     turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     shape = shapely.Polygon(np.column_stack((west + wide * np.cos(turns) / 2, south + high * np.sin(turns) / 2)))
     parts = parts_of(Area("any", shape), max_area_m2=side_m**2)
-    assert shapely.symmetric_difference(shapely.union_all(parts), shape).area < 1e-9 * shape.area + 1e-12
+    # on a grid, for the plain overlay makes triangles that are not there from points a rounding beside a slanting edge
+    whole = shapely.union_all(parts, grid_size=1e-12)
+    assert shapely.symmetric_difference(whole, shape, grid_size=1e-12).area < 1e-9 * shape.area + 1e-12
     assert sum(part.area for part in parts) == pytest.approx(shape.area)
     for part in parts:
         w, s, e, n = part.bounds
